@@ -1,0 +1,16 @@
+/** One suite, one process model: onnxruntime's typed arrays need the environment in test/support. */
+module.exports = {
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  testEnvironment: '<rootDir>/test/support/native-environment.js',
+  setupFiles: ['<rootDir>/test/support/environment.js'],
+  transform: {
+    '\\.[cm]?[jt]s$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
+  },
+  // @hono/node-server ships ES modules only, which Jest cannot require untransformed.
+  transformIgnorePatterns: ['/node_modules/(?!@hono/node-server/)'],
+  testTimeout: 30_000,
+};

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { SulcusError } from '../../core/errors';
+import { ENV, LIMITS } from '../../topology';
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).pipe(z.int().min(minimum).max(maximum));
+
+/** One zod field per environment variable: its default is what the variable means when unset. */
+const fields = {
+  tableName: z.string().min(3).max(255),
+  bucketName: z.string().min(3).max(255),
+  modelFolder: z.string().min(1),
+  corsOrigins: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ''),
+    ),
+  maxReceiveCount: wholeNumber(1, 1000).default(LIMITS.maxReceiveCount),
+  uploadUrlSeconds: wholeNumber(1, 7 * 24 * 3600).default(LIMITS.uploadUrlSeconds),
+  tombstoneDays: z
+    .union([z.literal('forever').transform(() => null), wholeNumber(LIMITS.queueRetentionDays + 1, 36_500)])
+    .default(LIMITS.tombstoneDays),
+  threads: wholeNumber(1, 64).optional(),
+} as const;
+
+export type ConfigField = keyof typeof fields;
+export type Config<Field extends ConfigField> = { readonly [F in Field]: z.output<(typeof fields)[F]> };
+
+/**
+ * The named settings, parsed once at cold start: the only place that reads the environment.
+ * @throws CONFIG_INVALID naming each variable that is missing or wrong
+ */
+export const readConfig = <Field extends ConfigField>(
+  names: readonly Field[],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config<Field> => {
+  const problems: string[] = [];
+  const config: Partial<Record<ConfigField, unknown>> = {};
+  for (const name of names) {
+    const parsed = fields[name].safeParse(environment[ENV[name]]);
+    if (parsed.success) config[name] = parsed.data;
+    else problems.push(`${ENV[name]}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
+  }
+  if (problems.length > 0) {
+    throw new SulcusError('CONFIG_INVALID', `expected valid environment variables, received ${problems.join(', ')}`);
+  }
+  return config as Config<Field>;
+};

@@ -1,0 +1,186 @@
+import { z } from 'zod';
+
+/**
+ * The wire contract: one set of zod schemas validates requests, types the code and becomes the OpenAPI document.
+ * Later work adds to these shapes and never changes them.
+ */
+
+export const RESULT_SCHEMA_VERSION = 1;
+
+export const NOTICE =
+  'Research use only. Predicted label and score of a statistical model; not a diagnosis and not for decisions about a person.';
+
+export const scanStates = ['pending', 'classified', 'rejected', 'failed'] as const;
+export const scanStateSchema = z.enum(scanStates).meta({ id: 'ScanState' });
+export type ScanState = z.infer<typeof scanStateSchema>;
+
+/** 32 hex digits: a random id, or a truncated SHA-256 of what identifies the scan. */
+export const scanIdSchema = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, 'expected 32 lower-case hex digits')
+  .meta({ id: 'ScanId', example: '4f0c2b9de1a94b0c8f2f6f0a5d3e7c11' });
+
+export const labelScoreSchema = z
+  .object({
+    label: z.string(),
+    score: z.number().min(0).max(1).meta({ description: 'Softmax (or sigmoid) of the logits, unrounded.' }),
+    logit: z.number().meta({ description: 'What the network gave for this label.' }),
+  })
+  .meta({ id: 'LabelScore' });
+export type LabelScore = z.infer<typeof labelScoreSchema>;
+
+export const modelReferenceSchema = z
+  .object({ name: z.string(), version: z.string(), digest: z.string() })
+  .meta({ id: 'ModelReference' });
+export type ModelReference = z.infer<typeof modelReferenceSchema>;
+
+export const scanSourceSchema = z
+  .object({
+    kind: z.enum(['api', 'upload']),
+    bucket: z.string().nullable(),
+    key: z.string().nullable(),
+    versionId: z.string().nullable(),
+  })
+  .meta({ id: 'ScanSource' });
+export type ScanSource = z.infer<typeof scanSourceSchema>;
+
+export const timingsSchema = z
+  .object({ decodeMs: z.number(), preprocessMs: z.number(), inferenceMs: z.number(), totalMs: z.number() })
+  .meta({ id: 'Timings', description: 'Milliseconds spent on this scan; totalMs includes what is between the parts.' });
+export type Timings = z.infer<typeof timingsSchema>;
+
+export const scanErrorSchema = z.object({ code: z.string(), message: z.string() }).meta({ id: 'ScanError' });
+export type ScanError = z.infer<typeof scanErrorSchema>;
+
+/** One scan as the API answers it. Fields that do not apply yet (or never will) are null, never absent. */
+export const scanResultSchema = z
+  .object({
+    schemaVersion: z.literal(RESULT_SCHEMA_VERSION),
+    scanId: scanIdSchema,
+    state: scanStateSchema,
+    label: z.string().nullable().meta({ description: 'Label with the highest score; null unless classified.' }),
+    score: z.number().nullable().meta({ description: 'Score of that label.' }),
+    scores: z.array(labelScoreSchema).meta({ description: 'Highest first.' }),
+    truncated: z.boolean().meta({ description: 'True when scores holds the top 20 of more labels.' }),
+    model: modelReferenceSchema.nullable(),
+    source: scanSourceSchema,
+    timings: timingsSchema.nullable(),
+    error: scanErrorSchema.nullable().meta({ description: 'Why, when rejected or failed.' }),
+    apiKeyId: z.string().nullable().meta({ description: 'Id of the API key that made or announced the scan.' }),
+    createdAt: z.iso.datetime(),
+    notice: z.string(),
+  })
+  .meta({ id: 'ScanResult' });
+export type ScanResult = z.infer<typeof scanResultSchema>;
+
+export const scanListSchema = z
+  .object({
+    items: z.array(scanResultSchema),
+    nextCursor: z.string().nullable().meta({ description: 'Pass as `cursor` for the next page; null at the end.' }),
+  })
+  .meta({ id: 'ScanList' });
+export type ScanList = z.infer<typeof scanListSchema>;
+
+/** C0 and C1 controls: they end up in logs and terminals, and no label or key needs them in a filter. */
+const hasControlCharacter = (text: string): boolean =>
+  [...text].some((character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x20 || (code >= 0x7f && code < 0xa0);
+  });
+const filterText = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !hasControlCharacter(text), { error: 'expected text without control characters' });
+
+/** A date means its first instant for `from` and its last for `to`; a date-time needs an offset. */
+const instant = (edge: 'from' | 'to') =>
+  z
+    .union([z.iso.date(), z.iso.datetime({ offset: true })], {
+      error: 'expected an ISO 8601 date or date-time with offset',
+    })
+    .transform((text) =>
+      text.length === 10
+        ? `${text}T${edge === 'from' ? '00:00:00.000' : '23:59:59.999'}Z`
+        : new Date(text).toISOString(),
+    );
+
+export const listQuerySchema = z
+  .object({
+    label: filterText(256).optional(),
+    state: scanStateSchema.optional(),
+    key: filterText(1024).optional().meta({ description: 'Object key of an upload, exactly.' }),
+    from: instant('from').optional().meta({ description: 'Created at or after: ISO 8601 date or date-time.' }),
+    to: instant('to')
+      .optional()
+      .meta({ description: 'Created at or before: ISO 8601 date (its whole day) or date-time.' }),
+    cursor: z.string().min(1).max(512).optional(),
+    limit: z
+      .string()
+      .regex(/^\d{1,3}$/, 'expected a whole number from 1 to 100')
+      .transform(Number)
+      .pipe(z.int().min(1).max(100))
+      .default(20),
+  })
+  .meta({ id: 'ListQuery' });
+export type ListQuery = z.output<typeof listQuerySchema>;
+
+export const classifyQuerySchema = z.object({
+  store: z.enum(['true', 'false']).default('true').meta({ description: 'false: answer only, keep nothing.' }),
+});
+
+export const classifyJsonSchema = z
+  .object({ image: z.string().min(1).meta({ description: 'The image file as base64.', format: 'byte' }) })
+  .meta({ id: 'ClassifyRequest' });
+
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 visible ASCII characters')
+  .meta({ description: 'Same key and body: the same scan. Same key and another body: 422.' });
+
+export const announceRequestSchema = z
+  .object({
+    contentType: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/i, 'expected a media type such as image/png')
+      .max(127)
+      .default('application/octet-stream'),
+  })
+  .meta({ id: 'AnnounceRequest' });
+
+export const announcedScanSchema = z
+  .object({
+    scanId: scanIdSchema,
+    uploadUrl: z.string(),
+    method: z.literal('PUT'),
+    headers: z.record(z.string(), z.string()).meta({ description: 'Send exactly these with the upload.' }),
+    expiresAt: z.iso.datetime(),
+  })
+  .meta({ id: 'AnnouncedScan' });
+export type AnnouncedScan = z.infer<typeof announcedScanSchema>;
+
+export const errorBodySchema = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), requestId: z.string() }) })
+  .meta({ id: 'Error' });
+export type ErrorBody = z.infer<typeof errorBodySchema>;
+
+export const healthSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
+
+/** Hugging Face's image-classification request and answer, for its clients' `endpointUrl`. */
+export const huggingFaceRequestSchema = z
+  .object({
+    inputs: z.string().min(1).meta({ description: 'The image file as base64.', format: 'byte' }),
+    parameters: z
+      .object({
+        top_k: z.int().positive().nullish(),
+        function_to_apply: z.enum(['softmax', 'sigmoid', 'none']).nullish(),
+      })
+      .nullish(),
+  })
+  .meta({ id: 'HuggingFaceRequest' });
+export type HuggingFaceParameters = NonNullable<z.infer<typeof huggingFaceRequestSchema>['parameters']>;
+
+export const huggingFaceResponseSchema = z
+  .array(z.object({ label: z.string(), score: z.number() }))
+  .meta({ id: 'HuggingFaceResponse' });

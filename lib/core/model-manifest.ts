@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits (SHA-256)');
+
+/** Bundle-relative POSIX path: no absolute path, no `..`, so a manifest cannot point outside its folder. */
+const bundlePath = z
+  .string()
+  .max(255)
+  .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[A-Za-z0-9._/-]+$/, 'expected a relative path inside the bundle');
+
+/** The manifest of a model bundle (`manifest.json`): what it is, what made it, how exact it is, what it consists of. */
+export const modelManifestSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  name: z
+    .string()
+    .max(128)
+    .regex(/^[a-z0-9._-]+$/)
+    .meta({ description: 'Model name, as in /models/{name}.' }),
+  version: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[A-Za-z0-9._+-]+$/)
+    .meta({ description: 'Version of the weights, chosen when compiling.' }),
+  digest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/)
+    .meta({ description: 'SHA-256 of the `sha256sum`-style list of files, sorted by path: identifies the bundle.' }),
+  labels: z.array(z.string().min(1)).min(1).meta({ description: 'Label of each logit, in logit order (id2label).' }),
+  activation: z
+    .enum(['softmax', 'sigmoid'])
+    .meta({ description: 'How logits become scores; sigmoid for multi-label checkpoints and for a single label.' }),
+  imageSize: z.strictObject({ height: z.int().positive(), width: z.int().positive() }),
+  architecture: z.strictObject({
+    modelType: z.literal('vit'),
+    hiddenSize: z.int().positive(),
+    layers: z.int().positive(),
+    heads: z.int().positive(),
+    patchSize: z.int().positive(),
+    parameters: z.int().positive(),
+  }),
+  graph: z.strictObject({
+    file: bundlePath,
+    opset: z.int().positive(),
+    input: z.strictObject({ name: z.string(), type: z.literal('uint8'), layout: z.literal('NHWC') }),
+    outputs: z.strictObject({ logits: z.string() }),
+  }),
+  quantization: z.strictObject({
+    scheme: z.enum(['int8', 'fp32']),
+    weights: z.string(),
+    activations: z.string(),
+    smoothingAlpha: z.number().nullable(),
+    fp32Parts: z.array(z.string()),
+  }),
+  parity: z.strictObject({
+    reference: z.string(),
+    images: z.int().nonnegative(),
+    imageKind: z.string(),
+    maxLogitDifference: z.number().nonnegative(),
+    meanLogitDifference: z.number().nonnegative(),
+    top1Agreement: z.number().min(0).max(1),
+    bound: z.number().positive(),
+    exceeded: z.boolean(),
+  }),
+  source: z.strictObject({
+    checkpoint: z.string(),
+    dtype: z.enum(['fp32', 'fp16', 'bf16', 'mixed']),
+    weightsSha256: sha256Hex,
+    compiler: z.string(),
+  }),
+  files: z
+    .array(z.strictObject({ path: bundlePath, sizeBytes: z.int().nonnegative(), sha256: sha256Hex }))
+    .min(1)
+    .meta({ description: 'Every file of the bundle but the manifest itself.' }),
+});
+
+export type ModelManifest = z.infer<typeof modelManifestSchema>;
+export type BundleFile = ModelManifest['files'][number];
+
+export const MANIFEST_FILE = 'manifest.json';
+
+/** The text whose SHA-256 is the bundle's digest: what `sha256sum` prints for the files, sorted by path. */
+export const digestInput = (files: readonly BundleFile[]): string =>
+  [...files]
+    .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+    .map((file) => `${file.sha256}  ${file.path}\n`)
+    .join('');

@@ -1,0 +1,130 @@
+import type { ListQuery } from './contract';
+import type { ImageProcessorConfig } from './image-processor';
+import type { ModelManifest } from './model-manifest';
+import type { ScanRecord, Tombstone } from './scan-record';
+
+/** What the core needs from the world. Adapters implement these; contract suites in test/contracts hold them to it. */
+
+export interface DecodedImage {
+  /** Row-major, interleaved, 8 bit: `height * width * channels` bytes. */
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** 1 when red, green and blue are equal everywhere: a third of the memory and of the resizing. */
+  readonly channels: 1 | 3;
+  /** Hands the pixels' share of the memory budget back. Call once, in a `finally`. */
+  dispose(): void;
+}
+
+export interface ImageDecoder {
+  /**
+   * The first frame of an image file, EXIF orientation applied, as Pillow's `exif_transpose(image).convert('RGB')`.
+   * 16-bit samples are scaled by their full range; alpha is dropped, not blended. Waits for its share of a memory budget.
+   * @throws UNSUPPORTED_IMAGE for a format not in the list, IMAGE_TOO_LARGE over the pixel limit, UNREADABLE_IMAGE for
+   * an empty, truncated or corrupt file or one that takes too long.
+   */
+  decode(bytes: Uint8Array): Promise<DecodedImage>;
+}
+
+/** An opened model bundle. */
+export interface ClassifierModel {
+  readonly manifest: ModelManifest;
+  readonly imageProcessor: ImageProcessorConfig;
+  /**
+   * One forward pass.
+   * @param pixels u8 `[1, height, width, 3]` of the manifest's image size
+   * @returns one finite logit per label
+   * @throws INFERENCE_FAILED
+   */
+  run(pixels: Uint8Array): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+export interface ObjectReference {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId: string | null;
+  /** Unquoted. With one, `read` gives exactly that content or SCAN_NOT_FOUND. */
+  readonly etag: string | null;
+}
+
+export interface UploadTicket {
+  readonly uploadUrl: string;
+  readonly method: 'PUT';
+  readonly headers: Readonly<Record<string, string>>;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+}
+
+export interface ScanStore {
+  /**
+   * @throws SCAN_NOT_FOUND when the object (or this content of it) is gone, IMAGE_TOO_LARGE over `maxBytes` before
+   * reading it whole, STORE_UNAVAILABLE otherwise.
+   */
+  read(reference: ObjectReference, maxBytes: number): Promise<Uint8Array>;
+  /** A URL to which the holder may PUT one object under `key` until it expires. */
+  createUpload(key: string, contentType: string): Promise<UploadTicket>;
+  /** Removes every version of an object; one that is not there is fine. @throws STORE_UNAVAILABLE */
+  remove(bucket: string, key: string): Promise<void>;
+}
+
+/** How a conditional write ended: `kept` means that what is stored is as new or final, so the write changed nothing. */
+export type RecordOutcome = 'stored' | 'kept' | 'deleted';
+
+export interface ListFilter extends Omit<ListQuery, 'cursor' | 'limit'> {}
+
+export interface ResultStore {
+  /** @throws STORE_UNAVAILABLE (as does every method here) */
+  get(scanId: string): Promise<ScanRecord | Tombstone | undefined>;
+  /** Writes the record only if the scan has none and no tombstone; answers what is stored then, this one or the earlier. */
+  createOnce(record: ScanRecord): Promise<ScanRecord | Tombstone>;
+  /**
+   * Writes what an upload event led to, unless something as new is final:
+   * `kept` when a record with a greater sequencer, or one with an equal sequencer that is classified or rejected, is
+   * there (pending and failed give way to an equal one); `deleted` when a tombstone is.
+   */
+  recordEvent(record: ScanRecord & { readonly sequencer: string }): Promise<RecordOutcome>;
+  /** Newest first by createdAt, then scanId; a cursor that is not ours is INVALID_REQUEST. */
+  list(
+    filter: ListFilter,
+    limit: number,
+    cursor?: string,
+  ): Promise<{ records: ScanRecord[]; nextCursor: string | null }>;
+  /** Replaces the record by a tombstone; answers the record that was there, undefined if there was none. */
+  bury(scanId: string): Promise<ScanRecord | undefined>;
+}
+
+export interface ApiKeyRecord {
+  /** Public name of the key: the first 12 hex digits of its SHA-256. */
+  readonly keyId: string;
+  /** SHA-256 of the key, hex. The key itself is shown once and stored nowhere. */
+  readonly keyHash: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly revokedAt: string | null;
+}
+
+export interface ApiKeyStore {
+  create(record: ApiKeyRecord): Promise<void>;
+  /** The key with this hash, revoked or not. */
+  find(keyHash: string): Promise<ApiKeyRecord | undefined>;
+  /** Oldest first, revoked ones included. */
+  list(): Promise<ApiKeyRecord[]>;
+  /** False when there is no such key; revoking twice keeps the first date. */
+  revoke(keyId: string, revokedAt: string): Promise<boolean>;
+}
+
+/** Facts only: no pixels, object keys, file names, header values or event bodies. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export interface Logger {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  /** `error` keeps its stack and causes. */
+  error(message: string, error: unknown, fields?: LogFields): void;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}

@@ -1,0 +1,70 @@
+/**
+ * What the stacks, the functions and the embedded cloud must agree on: routes, prefixes, limits, environment names.
+ * One value, importing nothing, so that neither side can drift.
+ */
+
+/** Environment variables the handlers read (lib/adapters/config) and the stacks or the embedded cloud set. */
+export const ENV = {
+  tableName: 'SULCUS_TABLE',
+  bucketName: 'SULCUS_BUCKET',
+  modelFolder: 'SULCUS_MODEL_FOLDER',
+  corsOrigins: 'SULCUS_CORS_ORIGINS',
+  maxReceiveCount: 'SULCUS_MAX_RECEIVE_COUNT',
+  uploadUrlSeconds: 'SULCUS_UPLOAD_URL_SECONDS',
+  tombstoneDays: 'SULCUS_TOMBSTONE_DAYS',
+  threads: 'SULCUS_THREADS',
+} as const;
+
+/** Objects under this prefix were announced by POST /v1/scans: `uploads/<scanId>`. */
+export const UPLOAD_PREFIX = 'uploads/';
+
+/** Routes that answer without an API key; everything else is behind the authorizer. */
+export const PUBLIC_ROUTES = ['/v1/health', '/v1/openapi.json'] as const;
+
+/** Routes behind the key, as API Gateway resources and as documented in OpenAPI. */
+export const KEYED_ROUTES = [
+  { method: 'POST', path: '/v1/classify' },
+  { method: 'POST', path: '/v1/scans' },
+  { method: 'GET', path: '/v1/scans' },
+  { method: 'GET', path: '/v1/scans/{scanId}' },
+  { method: 'DELETE', path: '/v1/scans/{scanId}' },
+  { method: 'GET', path: '/v1/model' },
+  { method: 'POST', path: '/models/{name}' },
+] as const;
+
+/** Content types API Gateway must hand over as bytes; JSON stays text. */
+export const BINARY_MEDIA_TYPES = ['image/*', 'application/octet-stream'] as const;
+
+export const LIMITS = {
+  /**
+   * Lambda takes a 6 MB (6,291,456 B) event and API Gateway base64-encodes image bodies (+1/3), which leaves
+   * 4.5 MB of image beside the event's own fields. The embedded cloud enforces the same.
+   */
+  apiImageBytes: 4_500_000,
+  /** The whole request body: a JSON body carries the same image as base64. */
+  apiBodyBytes: 6_100_000,
+  /** An uploaded object; larger ones are rejected unread. */
+  uploadBytes: 64 * 1024 * 1024,
+  /** Width times height after decoding; 50 million RGB pixels take 150 MB. */
+  imagePixels: 50_000_000,
+  /** SQS receives before the dead-letter queue; 5 keeps a throttled message from looking like poison. */
+  maxReceiveCount: 5,
+  /** A queue keeps a message 14 days at most, in the dead-letter queue too; tombstones outlive both. */
+  queueRetentionDays: 14,
+  tombstoneDays: 30,
+  uploadUrlSeconds: 900,
+  storedScores: 20,
+} as const;
+
+/** Names of the table's indexes and keys; the adapter queries what the construct creates. */
+export const TABLE = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  ttl: 'expiresAt',
+  indexes: [
+    { name: 'newest', partitionKey: 'newestPk', sortKey: 'position' },
+    { name: 'by-label', partitionKey: 'labelPk', sortKey: 'position' },
+    { name: 'by-state', partitionKey: 'statePk', sortKey: 'position' },
+    { name: 'by-key', partitionKey: 'keyPk', sortKey: 'position' },
+  ],
+} as const;

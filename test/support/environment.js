@@ -1,0 +1,4 @@
+// No telemetry from anything a test starts; no CDK template validation (7 s) outside the test that asks for it.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+process.env.CDK_DISABLE_CLI_TELEMETRY = 'true';
+process.env.CDK_VALIDATION ??= 'false';
