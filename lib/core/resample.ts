@@ -1,0 +1,258 @@
+/**
+ * Pillow's 8-bit image resize, bit for bit: src/libImaging/Resample.c (convolution with a filter stretched to the
+ * scale, coefficients in 22-bit fixed point, a horizontal then a vertical pass, each rounded to 8 bit) and, for
+ * nearest, ImagingScaleAffine in Geometry.c. Every product and sum fits 32-bit integers, which JavaScript does exactly.
+ */
+
+/** In the order of their numbers in Pillow (PIL.Image.Resampling) and thus in preprocessor_config.json. */
+export const resampleFilters = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const;
+export type ResampleFilter = (typeof resampleFilters)[number];
+
+type Convolution = Exclude<ResampleFilter, 'nearest'>;
+
+interface Kernel {
+  readonly support: number;
+  readonly weight: (x: number) => number;
+}
+
+/** Where each output sample reads its input, and with what weights. */
+interface Coefficients {
+  /** First input index of each output index. */
+  readonly starts: Int32Array;
+  /** Number of taps of each output index. */
+  readonly counts: Int32Array;
+  /** `tapsPerOutput` weights an output index, of which the first `counts` are used. */
+  readonly weights: Int32Array;
+  readonly tapsPerOutput: number;
+}
+
+/** 32 bits less 8 for the result and 2 for the overshoot of filters with negative lobes. */
+const PRECISION_BITS = 22;
+const ONE = 1 << PRECISION_BITS;
+const HALF = 1 << (PRECISION_BITS - 1);
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
+
+const hamming = (x: number): number => {
+  const distance = Math.abs(x);
+  if (distance === 0) return 1;
+  if (distance >= 1) return 0;
+  const angle = distance * Math.PI;
+  // Pillow writes these two constants in single precision.
+  return (Math.sin(angle) / angle) * (Math.fround(0.54) + Math.fround(0.46) * Math.cos(angle));
+};
+
+const bicubic = (x: number): number => {
+  const a = -0.5;
+  const distance = Math.abs(x);
+  if (distance < 1) return ((a + 2) * distance - (a + 3)) * distance * distance + 1;
+  if (distance < 2) return (((distance - 5) * distance + 8) * distance - 4) * a;
+  return 0;
+};
+
+const KERNELS: Readonly<Record<Convolution, Kernel>> = {
+  box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  hamming: { support: 1, weight: hamming },
+  bicubic: { support: 2, weight: bicubic },
+  lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+const computeCoefficients = (inSize: number, outSize: number, { support, weight }: Kernel): Coefficients => {
+  const scale = inSize / outSize;
+  const filterScale = Math.max(scale, 1);
+  const reach = support * filterScale;
+  const tapsPerOutput = Math.ceil(reach) * 2 + 1;
+  const starts = new Int32Array(outSize);
+  const counts = new Int32Array(outSize);
+  const weights = new Int32Array(outSize * tapsPerOutput);
+  const exact = new Float64Array(tapsPerOutput);
+  const step = 1 / filterScale;
+  for (let out = 0; out < outSize; out++) {
+    const center = (out + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(center - reach + 0.5));
+    const count = Math.min(inSize, Math.trunc(center + reach + 0.5)) - start;
+    let sum = 0;
+    for (let tap = 0; tap < count; tap++) {
+      const value = weight((tap + start - center + 0.5) * step);
+      exact[tap] = value;
+      sum += value;
+    }
+    for (let tap = 0; tap < count; tap++) {
+      const value = sum === 0 ? (exact[tap] as number) : (exact[tap] as number) / sum;
+      weights[out * tapsPerOutput + tap] = Math.trunc(value * ONE + (value < 0 ? -0.5 : 0.5));
+    }
+    starts[out] = start;
+    counts[out] = count;
+  }
+  return { starts, counts, weights, tapsPerOutput };
+};
+
+/** Scans of one study share their size, so a few tables serve nearly every call; a table takes up to 2 MB. */
+const CACHED_TABLES = 16;
+const tables = new Map<string, Coefficients>();
+
+const coefficientsFor = (inSize: number, outSize: number, filter: Convolution): Coefficients => {
+  const key = `${filter} ${inSize} ${outSize}`;
+  const cached = tables.get(key);
+  if (cached !== undefined) return cached;
+  const computed = computeCoefficients(inSize, outSize, KERNELS[filter]);
+  const [oldest] = tables.keys();
+  if (tables.size >= CACHED_TABLES && oldest !== undefined) tables.delete(oldest);
+  tables.set(key, computed);
+  return computed;
+};
+
+/** 22-bit fixed point to 0..255. */
+const clip = (sum: number): number => {
+  const value = sum >> PRECISION_BITS;
+  return value < 0 ? 0 : value > 255 ? 255 : value;
+};
+
+/** Rows `firstRow` up to `firstRow + rows` of a one-channel image, each `width` wide, resized to the table's width. */
+const resampleRowsGrey = (
+  source: Uint8Array,
+  width: number,
+  firstRow: number,
+  rows: number,
+  { starts, counts, weights, tapsPerOutput }: Coefficients,
+): Uint8Array => {
+  const outWidth = starts.length;
+  const target = new Uint8Array(rows * outWidth);
+  let to = 0;
+  for (let row = 0; row < rows; row++) {
+    const rowStart = (firstRow + row) * width;
+    for (let out = 0; out < outWidth; out++) {
+      const count = counts[out] as number;
+      let from = rowStart + (starts[out] as number);
+      let tap = out * tapsPerOutput;
+      let sum = HALF;
+      for (const end = tap + count; tap < end; tap++, from++) {
+        sum = (sum + (source[from] as number) * (weights[tap] as number)) | 0;
+      }
+      target[to++] = clip(sum);
+    }
+  }
+  return target;
+};
+
+/** The same for three interleaved channels: one walk over the taps feeds all three sums. */
+const resampleRowsColour = (
+  source: Uint8Array,
+  width: number,
+  firstRow: number,
+  rows: number,
+  { starts, counts, weights, tapsPerOutput }: Coefficients,
+): Uint8Array => {
+  const outWidth = starts.length;
+  const target = new Uint8Array(rows * outWidth * 3);
+  let to = 0;
+  for (let row = 0; row < rows; row++) {
+    const rowStart = (firstRow + row) * width;
+    for (let out = 0; out < outWidth; out++) {
+      const count = counts[out] as number;
+      let from = (rowStart + (starts[out] as number)) * 3;
+      let tap = out * tapsPerOutput;
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      for (const end = tap + count; tap < end; tap++, from += 3) {
+        const weight = weights[tap] as number;
+        red = (red + (source[from] as number) * weight) | 0;
+        green = (green + (source[from + 1] as number) * weight) | 0;
+        blue = (blue + (source[from + 2] as number) * weight) | 0;
+      }
+      target[to] = clip(red);
+      target[to + 1] = clip(green);
+      target[to + 2] = clip(blue);
+      to += 3;
+    }
+  }
+  return target;
+};
+
+/**
+ * The vertical pass over rows of `stride` samples, of which `source` holds those from `firstRow` on. It adds whole rows
+ * into a row of sums, so that memory is read in order.
+ */
+const resampleColumns = (
+  source: Uint8Array,
+  stride: number,
+  firstRow: number,
+  { starts, counts, weights, tapsPerOutput }: Coefficients,
+): Uint8Array => {
+  const outHeight = starts.length;
+  const target = new Uint8Array(outHeight * stride);
+  const sums = new Int32Array(stride);
+  for (let out = 0; out < outHeight; out++) {
+    sums.fill(HALF);
+    const count = counts[out] as number;
+    for (let tap = 0; tap < count; tap++) {
+      const weight = weights[out * tapsPerOutput + tap] as number;
+      const from = ((starts[out] as number) - firstRow + tap) * stride;
+      for (let i = 0; i < stride; i++) {
+        sums[i] = ((sums[i] as number) + (source[from + i] as number) * weight) | 0;
+      }
+    }
+    const to = out * stride;
+    for (let i = 0; i < stride; i++) target[to + i] = clip(sums[i] as number);
+  }
+  return target;
+};
+
+const convolve = (image: Raster, outWidth: number, outHeight: number, filter: Convolution): Uint8Array => {
+  const { pixels, width, height, channels } = image;
+  const vertical = coefficientsFor(height, outHeight, filter);
+  // A pass whose size does not change is skipped, as in Pillow; rows the vertical pass never reads are not computed.
+  if (width === outWidth) return resampleColumns(pixels, width * channels, 0, vertical);
+  const horizontal = coefficientsFor(width, outWidth, filter);
+  const resampleRows = channels === 1 ? resampleRowsGrey : resampleRowsColour;
+  if (height === outHeight) return resampleRows(pixels, width, 0, height, horizontal);
+  const firstRow = vertical.starts[0] as number;
+  const lastRow = (vertical.starts[outHeight - 1] as number) + (vertical.counts[outHeight - 1] as number);
+  const rows = resampleRows(pixels, width, firstRow, lastRow - firstRow, horizontal);
+  return resampleColumns(rows, outWidth * channels, firstRow, vertical);
+};
+
+/** Input index of each output index; the position is accumulated, as Pillow does, not multiplied. */
+const nearestIndexes = (inSize: number, outSize: number): Int32Array => {
+  const step = inSize / outSize;
+  const indexes = new Int32Array(outSize);
+  let position = step * 0.5;
+  for (let out = 0; out < outSize; out++) {
+    indexes[out] = Math.min(Math.trunc(position), inSize - 1);
+    position += step;
+  }
+  return indexes;
+};
+
+const pickNearest = ({ pixels, width, height, channels }: Raster, outWidth: number, outHeight: number): Uint8Array => {
+  const columns = nearestIndexes(width, outWidth);
+  const target = new Uint8Array(outWidth * outHeight * channels);
+  let to = 0;
+  for (const row of nearestIndexes(height, outHeight)) {
+    for (const column of columns) {
+      const from = (row * width + column) * channels;
+      for (let channel = 0; channel < channels; channel++) target[to++] = pixels[from + channel] as number;
+    }
+  }
+  return target;
+};
+
+export interface Raster {
+  /** Row-major, interleaved, 8 bit: `height * width * channels` bytes. */
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+}
+
+/**
+ * The image at another size, equal to Pillow's `Image.resize((outWidth, outHeight), filter)` in every byte.
+ * @returns row-major, interleaved, the same channels; the very same pixels when the size is already right
+ */
+export const resample = (image: Raster, outWidth: number, outHeight: number, filter: ResampleFilter): Uint8Array => {
+  if (image.width === outWidth && image.height === outHeight) return image.pixels;
+  if (filter === 'nearest') return pickNearest(image, outWidth, outHeight);
+  return convolve(image, outWidth, outHeight, filter);
+};
