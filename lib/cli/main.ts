@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { version } from '../../package.json';
+import { describeError, EXIT, exitCodeOf } from './exit-codes';
+import type { Output } from './output';
+import { createTerminalOutput } from './output';
+
+const DEFAULT_MODEL = join(__dirname, '../../layers/model');
+const DEFAULT_DATA_FOLDER = '.sulcus';
+
+const wholeNumber = (minimum: number, maximum: number) => (text: string) => {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+  throw new InvalidArgumentError(`expected a whole number from ${minimum} to ${maximum}`);
+};
+
+const modelOption = () =>
+  new Option('--model <bundle>', 'model bundle folder').default(DEFAULT_MODEL, 'the bundled model');
+const dataFolderOption = () =>
+  new Option('--data-dir <folder>', 'data folder of the local cloud').default(DEFAULT_DATA_FOLDER);
+
+/** Each command loads its own modules when it runs: `sulcus --help` opens no model and no table. */
+const buildProgram = (output: Output, finish: (exitCode: number) => void): Command => {
+  const program = new Command('sulcus')
+    .description('Serve a fine-tuned Vision Transformer for MRI scans. Research use only.')
+    .version(version)
+    .showHelpAfterError('(add --help for usage)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => output.line(text.trimEnd()),
+      writeErr: (text) => output.note(text.trimEnd()),
+    });
+
+  program
+    .command('classify')
+    .description('print the predicted label and score of image files')
+    .argument('<paths...>', 'files, folders or globs')
+    .addOption(modelOption())
+    .option('--json', 'one JSON result a line, all labels')
+    .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
+    .action(async (paths: string[], options) => {
+      const { classifyCommand } = await import('./classify-command');
+      finish(await classifyCommand(paths, options, output));
+    });
+
+  program
+    .command('compile')
+    .description('compile a Hugging Face ViTForImageClassification folder into a model bundle')
+    .argument('<checkpoint>', 'folder with config.json, model.safetensors and preprocessor_config.json')
+    .requiredOption('--out <bundle>', 'bundle folder to write')
+    .option('--name <name>', 'model name, [a-z0-9._-]+ (default: from the folder name)')
+    .option('--model-version <version>', 'version of the weights', '1.0.0')
+    .option('--force', 'replace an existing bundle, and write one whose parity bound is exceeded (marked so)')
+    .option('--json', 'print the manifest as JSON')
+    .action(async (checkpoint: string, options) => {
+      const { compileCommand } = await import('./compile-command');
+      finish(await compileCommand(checkpoint, options, output));
+    });
+
+  program
+    .command('start')
+    .description('serve the API and watch the scan folder on this machine')
+    .option('--port <port>', 'port of the API, 0 for any free one', wholeNumber(0, 65_535), 4173)
+    .addOption(dataFolderOption())
+    .option('--scan-folder <folder>', 'folder whose scans are classified (default: <data-dir>/scans)')
+    .addOption(modelOption())
+    .action(async (options) => {
+      const { startCommand } = await import('./start-command');
+      finish(await startCommand(options, output));
+    });
+
+  addKeyCommands(program.command('keys').description('API keys: only their SHA-256 is stored'), output, finish);
+  return program;
+};
+
+const addKeyCommands = (keys: Command, output: Output, finish: (exitCode: number) => void): void => {
+  const withTarget = (command: Command): Command =>
+    command
+      .addOption(dataFolderOption().conflicts('table'))
+      .option('--table <name>', "DynamoDB table of a deployment, with this shell's AWS credentials and region")
+      .option('--json', 'print JSON');
+  const run = async (name: 'create' | 'list' | 'revoke', options: object, argument = '') => {
+    const { keysCommand } = await import('./keys-command');
+    finish(await keysCommand(name, argument, options as never, output));
+  };
+  withTarget(keys.command('create').description('make a key and print it: the only time it is shown'))
+    .argument('<name>', 'what the key is for')
+    .action((name: string, options) => run('create', options, name));
+  withTarget(keys.command('list').description('list keys, revoked ones too')).action((options) => run('list', options));
+  withTarget(keys.command('revoke').description('refuse a key from now on'))
+    .argument('<keyId>', 'id as listed')
+    .action((keyId: string, options) => run('revoke', options, keyId));
+};
+
+/** The command line. Sets the process's exit code and lets it end by itself, so that output is flushed. */
+export const main = (argv: readonly string[]): void => {
+  const output = createTerminalOutput();
+  const program = buildProgram(output, (exitCode) => {
+    process.exitCode = exitCode;
+  });
+  program.parseAsync([...argv]).catch((error: unknown) => {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+      return;
+    }
+    output.note(`sulcus: ${describeError(error)}`);
+    process.exitCode = exitCodeOf(error);
+  });
+};

@@ -1,0 +1,62 @@
+import { join, relative, resolve } from 'node:path';
+import { NOTICE } from '../core/contract';
+import type { Logger } from '../core/ports';
+import { startLocalCloud } from '../local';
+import { EXIT } from './exit-codes';
+import type { Output } from './output';
+
+export interface StartOptions {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly scanFolder?: string;
+  readonly model: string;
+}
+
+const SAMPLE = join(__dirname, '../../test/fixtures/icbm152-axial.png');
+
+/** Only warnings and errors, plain: the terminal is for the person, results are in the API. */
+const createTerminalLogger = (output: Output): Logger => {
+  const facts = (fields: object = {}) => (Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '');
+  return {
+    info: () => {},
+    warn: (message, fields) => output.note(`warning: ${message}${facts(fields)}`),
+    error: (message, error, fields) =>
+      output.note(
+        `error: ${message}${facts(fields)}\n${error instanceof Error ? (error.stack ?? error.message) : error}`,
+      ),
+  };
+};
+
+/** `sulcus start`: the embedded cloud until SIGINT or SIGTERM. */
+export const startCommand = async (options: StartOptions, output: Output): Promise<number> => {
+  const dataFolder = resolve(options.dataDir);
+  const cloud = await startLocalCloud({
+    port: options.port,
+    dataFolder,
+    scanFolder: resolve(options.scanFolder ?? join(dataFolder, 'scans')),
+    modelFolder: resolve(options.model),
+    logger: createTerminalLogger(output),
+  });
+  const sample = relative(process.cwd(), SAMPLE);
+  const curl = `curl -s -H "x-api-key: ${cloud.apiKey}" -H "content-type: image/png" --data-binary "@${sample}" ${cloud.url}/v1/classify`;
+  for (const line of [
+    '',
+    `  API          ${cloud.url}`,
+    `  API key      ${cloud.apiKey}`,
+    `  Scan folder  ${cloud.scanFolder}   (drop scans here)`,
+    '',
+    '  Try it:',
+    '',
+    curl,
+    '',
+    `  ${NOTICE}`,
+    '',
+  ]) {
+    output.line(line);
+  }
+  await new Promise<void>((stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
+  });
+  await cloud.stop();
+  return EXIT.ok;
+};
