@@ -1,14 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createImageDecoder } from '../lib/adapters/image';
 import { openModel } from '../lib/adapters/onnx';
 import { classifyScan } from '../lib/core/classify-scan';
 import { imageToPixels } from '../lib/core/image-processor';
+import { startServer, withTemporaryFolder } from './local-server';
 
 /**
  * `npm run bench`: what one scan costs, part by part and beside the peer, interleaved in one run so that other load
@@ -57,36 +57,13 @@ const inProcess = async (bytes: Uint8Array): Promise<Contestant[]> => {
   ];
 };
 
-const httpApi = async (bytes: Uint8Array): Promise<Contestant> => {
-  const folder = mkdtempSync(join(tmpdir(), 'sulcus-bench-'));
-  const server = fork(
-    join(root, 'bin/sulcus.js'),
-    ['start', '--port', '0', '--data-dir', folder, '--model', resolve(values.model)],
-    {
-      silent: true,
-      env: { ...process.env, SULCUS_THREADS: String(threads) },
-    },
-  );
-  const endpointFile = join(folder, 'endpoint.json');
-  while (!existsSync(endpointFile)) await delay(50);
-  const { url, apiKey } = JSON.parse(readFileSync(endpointFile, 'utf8')) as { url: string; apiKey: string };
-  const call = async () => {
-    const response = await fetch(`${url}/v1/classify`, {
-      method: 'POST',
-      headers: { 'x-api-key': apiKey, 'content-type': 'image/jpeg' },
-      body: bytes as Uint8Array<ArrayBuffer>,
-    });
-    if (!response.ok) throw new Error(`expected 200, received ${response.status}: ${await response.text()}`);
-    await response.arrayBuffer();
-  };
+const httpApi = async (bytes: Uint8Array, folder: string): Promise<Contestant> => {
+  const server = await startServer(folder, ['--model', resolve(values.model), '--threads', String(threads)]);
+  const init = { method: 'POST', headers: { 'content-type': 'image/jpeg' }, body: bytes as Uint8Array<ArrayBuffer> };
   return {
     name: 'HTTP API (POST /v1/classify, stored)',
-    once: () => timed(call),
-    stop: async () => {
-      server.kill('SIGTERM');
-      await new Promise((done) => server.once('exit', done));
-      rmSync(folder, { recursive: true, force: true });
-    },
+    once: () => timed(async () => (await server.call('/v1/classify', init)).arrayBuffer()),
+    stop: () => server.stop(),
   };
 };
 
@@ -118,9 +95,9 @@ const transformersJs = async (folder: string): Promise<Contestant> => {
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
 
-const main = async (): Promise<void> => {
+const main = async (folder: string): Promise<void> => {
   const bytes = readFileSync(values.image);
-  const contestants = [...(await inProcess(bytes)), await httpApi(bytes)];
+  const contestants = [...(await inProcess(bytes)), await httpApi(bytes, folder)];
   if (values['peer-model']) contestants.push(await transformersJs(values['peer-model']));
   const samples = contestants.map((): number[] => []);
   for (let round = -5; round < Number(values.rounds); round += 1) {
@@ -140,7 +117,7 @@ const main = async (): Promise<void> => {
   for (const contestant of contestants) await contestant.stop();
 };
 
-main().then(
+withTemporaryFolder(main).then(
   () => process.exit(0),
   (error: unknown) => {
     console.error(error);

@@ -64,6 +64,7 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .addOption(dataFolderOption())
     .option('--scan-folder <folder>', 'folder whose scans are classified (default: <data-dir>/scans)')
     .addOption(modelOption())
+    .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
     .action(async (options) => {
       const { startCommand } = await import('./start-command');
       finish(await startCommand(options, output));
