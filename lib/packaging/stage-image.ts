@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyReadable, type FileEntry, listFiles, sha256OfFile } from './file-tree';
+import { distOf, type FunctionName } from './layout';
+import { type Staged, stage } from './stage';
+
+/** Folder of the Dockerfile, and the functions the image carries, each startable as `<name>/index.handler`. */
+export const IMAGE_FUNCTIONS: readonly FunctionName[] = ['classify-api'];
+
+interface Source {
+  readonly from: string;
+  readonly to: string;
+  readonly files: readonly FileEntry[];
+}
+
+/**
+ * Stages dist/image, ready for `docker build`: the Dockerfile, the layers' payload below opt/ and the bundled handler
+ * below functions/. Built after them, from them.
+ */
+export const stageImage = async (root: string): Promise<Staged> => {
+  const dist = distOf(root);
+  const folders = [
+    { from: dist.nativeRuntimeLayer, to: 'opt' },
+    { from: dist.modelLayer, to: 'opt' },
+    ...IMAGE_FUNCTIONS.map((name) => ({ from: dist.functions(name), to: `functions/${name}` })),
+  ];
+  const sources: Source[] = [];
+  for (const folder of folders) sources.push({ ...folder, files: await listFiles(folder.from) });
+
+  const dockerfile = join(root, 'functions', 'classify-api', 'Dockerfile');
+  const stamps = ['native-runtime', 'model'].map((name) => readFile(join(dist.stamps, `${name}.stamp`), 'utf8'));
+  const bundles = IMAGE_FUNCTIONS.map((name) => sha256OfFile(join(dist.functions(name), 'index.js')));
+  const key = [await sha256OfFile(dockerfile), ...(await Promise.all([...stamps, ...bundles]))].join('\n');
+  return stage({
+    target: dist.image,
+    stamps: dist.stamps,
+    key,
+    fill: async (folder) => {
+      await copyReadable(dockerfile, join(folder, 'Dockerfile'));
+      for (const { from, to, files } of sources) {
+        for (const { path } of files) await copyReadable(join(from, path), join(folder, to, path));
+      }
+    },
+  });
+};

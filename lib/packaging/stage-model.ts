@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SulcusError } from '../core/errors';
+import { MANIFEST_FILE, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
+import { copyReadable, sha256OfFile } from './file-tree';
+import { distOf, OPT } from './layout';
+import { type Staged, stage } from './stage';
+
+const COMPILE_HINT = 'Compile one: `npx sulcus compile <checkpoint folder> --out layers/model`.';
+
+const readManifest = async (folder: string): Promise<{ text: string; manifest: ModelManifest }> => {
+  const text = await readFile(join(folder, MANIFEST_FILE), 'utf8').catch((cause: unknown) => {
+    throw new SulcusError(
+      'CONFIG_INVALID',
+      `expected a model bundle with ${MANIFEST_FILE} in layers/model, received none. ${COMPILE_HINT}`,
+      { cause },
+    );
+  });
+  try {
+    return { text, manifest: modelManifestSchema.parse(JSON.parse(text)) };
+  } catch (cause) {
+    throw new SulcusError(
+      'CONFIG_INVALID',
+      `expected a valid ${MANIFEST_FILE} in layers/model, received one that does not match its schema. ${COMPILE_HINT}`,
+      { cause },
+    );
+  }
+};
+
+/** Hashes every file each time: a bundle that was cut short or edited must not reach a deployment. */
+const verifyFiles = async (folder: string, manifest: ModelManifest): Promise<void> => {
+  for (const { path, sha256 } of manifest.files) {
+    const actual = await sha256OfFile(join(folder, path)).catch(() => 'no file');
+    if (actual === sha256) continue;
+    throw new SulcusError(
+      'CONFIG_INVALID',
+      `expected ${path} of the model bundle with SHA-256 ${sha256}, received ${actual}. ${COMPILE_HINT}`,
+    );
+  }
+};
+
+/**
+ * Stages dist/layers/model from layers/model: the manifest and the files it names, nothing else that lies there.
+ * @throws CONFIG_INVALID when there is no bundle, or a file differs from its manifest
+ */
+export const stageModel = async (root: string): Promise<Staged> => {
+  const source = join(root, 'layers', 'model');
+  const dist = distOf(root);
+  const { text, manifest } = await readManifest(source);
+  await verifyFiles(source, manifest);
+  return stage({
+    target: dist.modelLayer,
+    stamps: dist.stamps,
+    key: text,
+    fill: async (folder) => {
+      for (const path of [MANIFEST_FILE, ...manifest.files.map((file) => file.path)]) {
+        await copyReadable(join(source, path), join(folder, OPT.model, path));
+      }
+    },
+  });
+};
