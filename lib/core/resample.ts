@@ -1,5 +1,5 @@
 /**
- * Pillow's 8-bit image resize, bit for bit: src/libImaging/Resample.c (convolution with a filter stretched to the
+ * The 8-bit image resize of Pillow 13, bit for bit: src/libImaging/Resample.c (convolution with a filter stretched to the
  * scale, coefficients in 22-bit fixed point, a horizontal then a vertical pass, each rounded to 8 bit) and, for
  * nearest, ImagingScaleAffine in Geometry.c. Every product and sum fits 32-bit integers, which JavaScript does exactly.
  */
@@ -200,14 +200,28 @@ const resampleColumns = (
   return target;
 };
 
+/**
+ * Since release 13 Pillow starts with the columns when the height loses more than twice as many pixels as the width;
+ * before, it always started with the rows. The order shows in the last bit, because each pass rounds.
+ */
+const columnsFirst = (image: Raster, outWidth: number, outHeight: number): boolean => {
+  const heightLoss = image.height - outHeight;
+  return heightLoss > 0 && heightLoss > (image.width - outWidth) * 2;
+};
+
 const convolve = (image: Raster, outWidth: number, outHeight: number, filter: Convolution): Uint8Array => {
   const { pixels, width, height, channels } = image;
+  const resampleRows = channels === 1 ? resampleRowsGrey : resampleRowsColour;
+  // A pass whose size does not change is skipped, as in Pillow.
+  if (height === outHeight) return resampleRows(pixels, width, 0, height, coefficientsFor(width, outWidth, filter));
   const vertical = coefficientsFor(height, outHeight, filter);
-  // A pass whose size does not change is skipped, as in Pillow; rows the vertical pass never reads are not computed.
   if (width === outWidth) return resampleColumns(pixels, width * channels, 0, vertical);
   const horizontal = coefficientsFor(width, outWidth, filter);
-  const resampleRows = channels === 1 ? resampleRowsGrey : resampleRowsColour;
-  if (height === outHeight) return resampleRows(pixels, width, 0, height, horizontal);
+  if (columnsFirst(image, outWidth, outHeight)) {
+    const columns = resampleColumns(pixels, width * channels, 0, vertical);
+    return resampleRows(columns, width, 0, outHeight, horizontal);
+  }
+  // Rows that the vertical pass never reads are not computed.
   const firstRow = vertical.starts[0] as number;
   const lastRow = (vertical.starts[outHeight - 1] as number) + (vertical.counts[outHeight - 1] as number);
   const rows = resampleRows(pixels, width, firstRow, lastRow - firstRow, horizontal);
