@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { isAbsolute, join, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { SulcusError } from '../core/errors';
 
@@ -37,7 +37,7 @@ export const findFiles = async (paths: readonly string[]): Promise<string[]> => 
               join(path, name),
             )
           : isDynamicPattern(path)
-            ? await glob(path.split(sep).join('/'), { ...globOptions, dot: true })
+            ? await glob(path.split(sep).join('/'), { ...globOptions, dot: true, absolute: isAbsolute(path) })
             : [];
     if (matches.length === 0) {
       const expected = folder
@@ -45,7 +45,7 @@ export const findFiles = async (paths: readonly string[]): Promise<string[]> => 
         : 'a file, folder or glob that matches';
       throw new SulcusError('INVALID_REQUEST', `expected ${expected}, received ${path}`);
     }
-    for (const match of matches.sort()) found.add(folder === false ? match : relative('', match) || match);
+    for (const match of matches.sort()) found.add(match);
   }
   return [...found];
 };

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# The committed bundle must be reproducible from the checkpoint it names, byte for byte (same digest).
+set -euo pipefail
+checkpoint=../shared/checkpoint
+[ -f "$checkpoint/model.safetensors" ] || { echo 'expected the default checkpoint beside the clone, found none'; exit 77; }
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+digest() { node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).digest' "$1/manifest.json"; }
+name=$(node -p 'JSON.parse(require("fs").readFileSync("layers/model/manifest.json")).name')
+node bin/sulcus.js compile "$checkpoint" --out "$out/bundle" --name "$name"
+[ "$(digest "$out/bundle")" = "$(digest layers/model)" ]

@@ -1,0 +1,1 @@
+import { createHandler } from '../functions/describe/handler';
