@@ -14,6 +14,9 @@ export const scanStates = ['pending', 'classified', 'rejected', 'failed'] as con
 export const scanStateSchema = z.enum(scanStates).meta({ id: 'ScanState' });
 export type ScanState = z.infer<typeof scanStateSchema>;
 
+/** Not `.nullable()`: in the OpenAPI document only a union keeps a named schema and null apart. */
+const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()]);
+
 /** 32 hex digits: a random id, or a truncated SHA-256 of what identifies the scan. */
 export const scanIdSchema = z
   .string()
@@ -62,10 +65,10 @@ export const scanResultSchema = z
     score: z.number().nullable().meta({ description: 'Score of that label.' }),
     scores: z.array(labelScoreSchema).meta({ description: 'Highest first.' }),
     truncated: z.boolean().meta({ description: 'True when scores holds the top 20 of more labels.' }),
-    model: modelReferenceSchema.nullable(),
+    model: orNull(modelReferenceSchema),
     source: scanSourceSchema,
-    timings: timingsSchema.nullable(),
-    error: scanErrorSchema.nullable().meta({ description: 'Why, when rejected or failed.' }),
+    timings: orNull(timingsSchema),
+    error: orNull(scanErrorSchema).meta({ description: 'Why, when rejected or failed.' }),
     apiKeyId: z.string().nullable().meta({ description: 'Id of the API key that made or announced the scan.' }),
     createdAt: z.iso.datetime(),
     notice: z.string(),
@@ -121,6 +124,14 @@ export const listQuerySchema = z
       .regex(/^\d{1,3}$/, 'expected a whole number from 1 to 100')
       .transform(Number)
       .pipe(z.int().min(1).max(100))
+      .meta({
+        description: 'How many results a page holds.',
+        type: 'integer',
+        minimum: 1,
+        maximum: 100,
+        default: 20,
+        pattern: undefined,
+      })
       .default(20),
   })
   .meta({ id: 'ListQuery' });
@@ -143,7 +154,7 @@ export const announceRequestSchema = z
   .object({
     contentType: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/i, 'expected a media type such as image/png')
+      .regex(/^[A-Za-z0-9][A-Za-z0-9.+-]*\/[A-Za-z0-9][A-Za-z0-9.+-]*$/, 'expected a media type such as image/png')
       .max(127)
       .default('application/octet-stream'),
   })

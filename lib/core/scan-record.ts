@@ -1,5 +1,7 @@
+import { LIMITS } from '../topology';
 import type { LabelScore, ModelReference, ScanError, ScanResult, ScanSource, ScanState, Timings } from './contract';
 import { NOTICE, RESULT_SCHEMA_VERSION } from './contract';
+import { SulcusError } from './errors';
 
 /** A scan as it is stored: the result without what is constant, with what keeps it exactly-once. */
 export interface ScanRecord {
@@ -38,3 +40,34 @@ export const toScanResult = ({ sequencer, requestHash, ...record }: ScanRecord):
   scores: [...record.scores],
   notice: NOTICE,
 });
+
+/** The record as it is kept, with its top scores only: a thousand labels would fill the table with what nobody reads. */
+export const truncateScores = <R extends ScanRecord>(record: R): R => ({
+  ...record,
+  scores: record.scores.slice(0, LIMITS.storedScores),
+  truncated: record.scores.length > LIMITS.storedScores,
+});
+
+/**
+ * What is stored under an Idempotency-Key, when it is the caller's own request again.
+ * @throws SCAN_NOT_FOUND for a tombstone, IDEMPOTENCY_KEY_REUSED when another request used the key
+ */
+export const sameRequest = (stored: ScanRecord | Tombstone, requestHash: string | null): ScanRecord => {
+  if (isTombstone(stored)) {
+    throw new SulcusError(
+      'SCAN_NOT_FOUND',
+      'expected an Idempotency-Key of a kept scan, received one of a deleted scan',
+    );
+  }
+  if (stored.requestHash !== requestHash) {
+    throw new SulcusError(
+      'IDEMPOTENCY_KEY_REUSED',
+      'expected a new Idempotency-Key for a new request, received the key of another request',
+    );
+  }
+  return stored;
+};
+
+/** The answer for a scan that is not there (any more). */
+export const scanNotFound = (): SulcusError =>
+  new SulcusError('SCAN_NOT_FOUND', 'expected the id of a stored scan, received one that is unknown or deleted');
