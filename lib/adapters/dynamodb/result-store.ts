@@ -1,0 +1,104 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { ResultStore } from '../../core/ports';
+import { isTombstone, type ScanRecord, type Tombstone } from '../../core/scan-record';
+import { TABLE } from '../../topology';
+import { listScans } from './list-scans';
+import { fromScanItem, scanKey, toScanItem, toSeconds, toTombstoneItem } from './scan-item';
+import { conditionalCall, storeBusy, storeCall } from './store-call';
+import type { TableClient } from './table-client';
+
+export interface ResultStoreOptions {
+  readonly client: TableClient;
+  readonly tableName: string;
+  /** Days a tombstone stays; null for ever. More than the 14 days a queue may hold an event back. */
+  readonly tombstoneDays: number | null;
+  /** Milliseconds since the epoch; the clock by which entries expire. */
+  readonly now?: () => number;
+}
+
+/** Expired items count as absent: TTL removes them late, up to days. */
+const ABSENT = '(attribute_not_exists(#pk) OR #ttl <= :now)';
+const PRESENT = '(attribute_exists(#pk) AND (attribute_not_exists(#ttl) OR #ttl > :now))';
+/** The rule of `recordEvent`: a pending scan has no sequencer, so the first event always replaces it. */
+const AS_NEW =
+  'attribute_not_exists(#deleted) AND (attribute_not_exists(#sequencer) OR #sequencer < :sequencer' +
+  ' OR (#sequencer = :sequencer AND #state IN (:pending, :failed)))';
+
+/** A write that lost against an entry which then expired is tried again; twice in a row does not happen. */
+const ATTEMPTS = 3;
+
+/**
+ * Scan results in one DynamoDB table. Every write is one conditional PutItem of the whole item: no transaction, no
+ * lock, and no attribute of an earlier state left in an index. A write the SDK repeats because the answer was lost
+ * meets its own item, which the conditions answer like the same event delivered twice; a repeated `bury` answers that
+ * there was nothing, as for any scan already deleted.
+ */
+export const createResultStore = (options: ResultStoreOptions): ResultStore => {
+  const { client, tableName, tombstoneDays, now = Date.now } = options;
+  const names = { '#pk': TABLE.partitionKey, '#ttl': TABLE.ttl };
+
+  const get = async (scanId: string): Promise<ScanRecord | Tombstone | undefined> => {
+    const command = new GetCommand({ TableName: tableName, Key: scanKey(scanId), ConsistentRead: true });
+    const { Item } = await storeCall(() => client.send(command));
+    return fromScanItem(Item, now());
+  };
+
+  /** Puts an item under a condition, or answers what stands in its way. */
+  const putUnless = async (
+    record: ScanRecord,
+    condition: Pick<PutCommand['input'], 'ConditionExpression' | 'ExpressionAttributeNames'>,
+    values: Record<string, unknown>,
+  ): Promise<ScanRecord | Tombstone | undefined> => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const nowMs = now();
+      const command = new PutCommand({
+        TableName: tableName,
+        Item: toScanItem(record, nowMs),
+        ...condition,
+        ExpressionAttributeValues: { ...values, ':now': toSeconds(nowMs) },
+      });
+      if ((await conditionalCall(() => client.send(command))) !== undefined) return undefined;
+      const earlier = await get(record.scanId);
+      if (earlier !== undefined) return earlier;
+    }
+    throw storeBusy('a conditional write to be decided');
+  };
+
+  return {
+    get,
+    createOnce: async (record) =>
+      (await putUnless(record, { ConditionExpression: ABSENT, ExpressionAttributeNames: names }, {})) ?? record,
+    recordEvent: async (record) => {
+      const earlier = await putUnless(
+        record,
+        {
+          ConditionExpression: `${ABSENT} OR (${AS_NEW})`,
+          ExpressionAttributeNames: {
+            ...names,
+            '#deleted': 'deleted',
+            '#sequencer': 'sequencer',
+            '#state': 'state',
+          },
+        },
+        { ':sequencer': record.sequencer, ':pending': 'pending', ':failed': 'failed' },
+      );
+      if (earlier === undefined) return 'stored';
+      return isTombstone(earlier) ? 'deleted' : 'kept';
+    },
+    list: (filter, limit, cursor) => listScans({ client, tableName, nowMs: now() }, filter, limit, cursor),
+    bury: async (scanId) => {
+      const nowMs = now();
+      const command = new PutCommand({
+        TableName: tableName,
+        Item: toTombstoneItem(scanId, tombstoneDays, nowMs),
+        ConditionExpression: `${PRESENT} AND attribute_not_exists(#deleted)`,
+        ExpressionAttributeNames: { ...names, '#deleted': 'deleted' },
+        ExpressionAttributeValues: { ':now': toSeconds(nowMs) },
+        ReturnValues: 'ALL_OLD',
+      });
+      const buried = await conditionalCall(() => client.send(command));
+      const earlier = fromScanItem(buried?.Attributes, nowMs);
+      return earlier === undefined || isTombstone(earlier) ? undefined : earlier;
+    },
+  };
+};
