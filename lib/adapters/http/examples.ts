@@ -1,0 +1,71 @@
+import { type AnnouncedScan, NOTICE, RESULT_SCHEMA_VERSION, type ScanResult } from '../../core/contract';
+import type { ModelFacts } from '../../core/model-facts';
+
+/** Examples for the OpenAPI document; a test parses each with its schema. */
+
+const DIGEST = `sha256:${'3f'.repeat(32)}`;
+
+export const scanResultExample: ScanResult = {
+  schemaVersion: RESULT_SCHEMA_VERSION,
+  scanId: '4f0c2b9de1a94b0c8f2f6f0a5d3e7c11',
+  state: 'classified',
+  label: 'non-demented',
+  score: 0.8807970779778823,
+  scores: [
+    { label: 'non-demented', score: 0.8807970779778823, logit: 1.5 },
+    { label: 'very-mild', score: 0.11920292202211755, logit: -0.5 },
+  ],
+  truncated: false,
+  model: { name: 'brain-mri', version: '1.0.0', digest: DIGEST },
+  source: { kind: 'api', bucket: null, key: null, versionId: null },
+  timings: { decodeMs: 2.1, preprocessMs: 1.4, inferenceMs: 38.2, totalMs: 41.9 },
+  error: null,
+  apiKeyId: '9f86d081884c',
+  createdAt: '2026-01-31T12:00:00.000Z',
+  notice: NOTICE,
+};
+
+export const announcedScanExample: AnnouncedScan = {
+  scanId: scanResultExample.scanId,
+  uploadUrl: `https://bucket.s3.eu-central-1.amazonaws.com/uploads/${scanResultExample.scanId}?X-Amz-Signature=…`,
+  method: 'PUT',
+  headers: { 'content-type': 'image/png' },
+  expiresAt: '2026-01-31T12:15:00.000Z',
+};
+
+export const modelFactsExample: ModelFacts = {
+  name: 'brain-mri',
+  digest: DIGEST,
+  schemaVersion: 1,
+  version: '1.0.0',
+  labels: ['non-demented', 'very-mild'],
+  activation: 'softmax',
+  imageSize: { height: 224, width: 224 },
+  architecture: { modelType: 'vit', hiddenSize: 384, layers: 12, heads: 6, patchSize: 16, parameters: 21_666_820 },
+  graph: {
+    file: 'onnx/model_quantized.onnx',
+    opset: 17,
+    input: { name: 'pixels', type: 'uint8', layout: 'NHWC' },
+    outputs: { logits: 'logits' },
+  },
+  quantization: {
+    scheme: 'int8',
+    weights: 'int8, symmetric, per channel',
+    activations: 'uint8, dynamic',
+    smoothingAlpha: null,
+    fp32Parts: ['classifier'],
+  },
+  parity: {
+    reference: 'fp32 graph',
+    images: 64,
+    imageKind: 'generated',
+    maxLogitDifference: 0.05,
+    meanLogitDifference: 0.01,
+    top1Agreement: 1,
+    bound: 0.1,
+    exceeded: false,
+  },
+  source: { checkpoint: 'brain-mri', dtype: 'fp32', weightsSha256: '5e'.repeat(32), compiler: 'sulcus 0.1.0' },
+  files: [{ path: 'config.json', sizeBytes: 812, sha256: '7a'.repeat(32) }],
+  notice: NOTICE,
+};

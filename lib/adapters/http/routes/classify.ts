@@ -1,0 +1,74 @@
+import type { RouteConfig } from '@hono/zod-openapi';
+import { z } from 'zod';
+import {
+  classifyJsonSchema,
+  classifyQuerySchema,
+  idempotencyKeySchema,
+  scanResultSchema,
+} from '../../../core/contract';
+import { recordApiResult } from '../../../core/record-api-result';
+import { LIMITS } from '../../../topology';
+import type { ApiApp, ApiContext, ApiDeps } from '../api-context';
+import { scanResultExample } from '../examples';
+import { readImage } from '../image-body';
+import { parseQuery } from '../query';
+import { errorResponses, jsonResponse, mountRoute } from '../route';
+import { parseWith } from '../validation';
+
+/** Parameter of the POST routes that honour the key. */
+export const idempotencyHeaders = z.object({ 'idempotency-key': idempotencyKeySchema.optional() });
+
+/** @throws INVALID_REQUEST for a key that is empty, too long or not visible ASCII */
+export const readIdempotencyKey = (context: ApiContext): string | null =>
+  parseWith(idempotencyKeySchema.optional(), context.req.header('idempotency-key'), 'Idempotency-Key') ?? null;
+
+const binary = { schema: { type: 'string', format: 'binary' } } as const;
+
+/** An image file as it is, under each content type that is taken for one. */
+export const binaryImage = { 'image/*': binary, 'application/octet-stream': binary };
+
+export const classifyRoute: RouteConfig = {
+  method: 'post',
+  path: '/v1/classify',
+  operationId: 'classify',
+  tags: ['Scans'],
+  summary: 'Classify an image',
+  description:
+    `Takes one image of at most ${LIMITS.apiImageBytes} bytes, raw or as base64 in JSON (also with a data: URL prefix), ` +
+    'and answers the scores of all labels. The result is stored, with its top scores, unless store=false. ' +
+    'A repeated Idempotency-Key answers what the first request stored.',
+  request: {
+    query: classifyQuerySchema,
+    headers: idempotencyHeaders,
+    body: {
+      required: true,
+      content: {
+        ...binaryImage,
+        'application/json': { schema: classifyJsonSchema, example: { image: 'iVBORw0KGgoAAAANSUhEUg==' } },
+      },
+    },
+  },
+  responses: {
+    200: jsonResponse('The result', scanResultSchema, scanResultExample),
+    ...errorResponses(
+      'INVALID_REQUEST',
+      'SCAN_NOT_FOUND',
+      'IMAGE_TOO_LARGE',
+      'UNSUPPORTED_IMAGE',
+      'UNREADABLE_IMAGE',
+      'IDEMPOTENCY_KEY_REUSED',
+      'INFERENCE_FAILED',
+      'MODEL_UNAVAILABLE',
+    ),
+  },
+};
+
+export const mountClassify = (app: ApiApp, deps: ApiDeps): void => {
+  mountRoute(app, classifyRoute, async (context) => {
+    const { store } = parseQuery(context, classifyQuerySchema);
+    const idempotencyKey = readIdempotencyKey(context);
+    const bytes = await readImage(context, classifyJsonSchema);
+    const { apiKeyId } = context.get('caller');
+    return context.json(await recordApiResult(deps, { bytes, apiKeyId, idempotencyKey, store: store === 'true' }));
+  });
+};
