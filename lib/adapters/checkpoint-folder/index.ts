@@ -1,0 +1,2 @@
+export { createBundleFolder } from './bundle-folder';
+export { openCheckpointFolder } from './checkpoint-folder';

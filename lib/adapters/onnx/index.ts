@@ -1,0 +1,2 @@
+export { type OpenModelOptions, openModel } from './open-model';
+export { openGraphSession } from './open-session';

@@ -1,0 +1,1 @@
+export { COMPILE_STEPS, type CompileOptions, type CompileStep, compileModel } from './compile-model';

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { CheckpointFile, CheckpointSource } from '../../core/compiler-ports';
+import { SulcusError } from '../../core/errors';
+import { sha256Hex } from '../../core/scan-ids';
+import { readJson } from '../read-json';
+import type { TensorInfo } from './header';
+import { openSafetensors, type TensorSource } from './open-safetensors';
+
+export interface Weights extends TensorSource {
+  /** SHA-256 of the weights file; of the `sha256sum`-style list of them when there are several. */
+  sha256(): Promise<string>;
+  close(): Promise<void>;
+}
+
+const SINGLE_FILE = 'model.safetensors';
+const INDEX_FILE = 'model.safetensors.index.json';
+
+const indexSchema = z.object({
+  // The Hub's shard names; nothing else may be opened on the word of a checkpoint.
+  weight_map: z.record(z.string(), z.string().regex(/^[A-Za-z0-9._-]+\.safetensors$/, 'expected a safetensors file')),
+});
+
+/**
+ * The weights of a checkpoint: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+ * @throws CHECKPOINT_INVALID when there are none, or only a pickle
+ */
+export const openWeights = async (source: CheckpointSource): Promise<Weights> => {
+  const files = await source.list();
+  if (files.includes(SINGLE_FILE)) return openFiles(source, [SINGLE_FILE]);
+  if (files.includes(INDEX_FILE)) return openShards(source);
+  const pickle = files.find((file) => file.endsWith('.bin') || file.endsWith('.pt') || file.endsWith('.pth'));
+  if (pickle === undefined) {
+    throw new SulcusError('CHECKPOINT_INVALID', `expected ${SINGLE_FILE} in the checkpoint, received none`);
+  }
+  throw new SulcusError(
+    'CHECKPOINT_INVALID',
+    `expected ${SINGLE_FILE}, received only ${pickle}, a pickle that can run code when read. Convert it once, ` +
+      'where you trust its origin, in the folder of the checkpoint: python -c "from transformers import ' +
+      "ViTForImageClassification as V; V.from_pretrained('.').save_pretrained('.')\"",
+  );
+};
+
+const openShards = async (source: CheckpointSource): Promise<Weights> => {
+  const parsed = indexSchema.safeParse(await readJson(source, INDEX_FILE));
+  if (!parsed.success) {
+    throw new SulcusError('CHECKPOINT_INVALID', `expected a weight_map of shard names in ${INDEX_FILE}`, {
+      cause: parsed.error,
+    });
+  }
+  const { weight_map: shardOf } = parsed.data;
+  const weights = await openFiles(source, [...new Set(Object.values(shardOf))].sort());
+  for (const name of Object.keys(shardOf)) {
+    if (!weights.tensors.has(name)) {
+      await weights.close();
+      throw new SulcusError('CHECKPOINT_INVALID', `expected tensor ${name} in ${shardOf[name]}, received none`);
+    }
+  }
+  return weights;
+};
+
+const openFiles = async (source: CheckpointSource, names: readonly string[]): Promise<Weights> => {
+  const files: CheckpointFile[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(files.splice(0).map((file) => file.close()));
+  };
+  try {
+    const shardOf = new Map<string, TensorSource>();
+    const tensors = new Map<string, TensorInfo>();
+    for (const name of names) {
+      const file = await source.open(name);
+      files.push(file);
+      const shard = await openSafetensors(file);
+      for (const [tensor, info] of shard.tensors) {
+        if (tensors.has(tensor)) {
+          throw new SulcusError('CHECKPOINT_INVALID', `expected tensor ${tensor} in one shard, received it in two`);
+        }
+        tensors.set(tensor, info);
+        shardOf.set(tensor, shard);
+      }
+    }
+    return {
+      tensors,
+      read: async (name) => {
+        const shard = shardOf.get(name);
+        if (shard !== undefined) return shard.read(name);
+        throw new SulcusError('CHECKPOINT_INVALID', `expected a tensor named ${name}, received none`);
+      },
+      sha256: () => hashFiles(names, files),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const hashFiles = async (names: readonly string[], files: readonly CheckpointFile[]): Promise<string> => {
+  const hashes = await Promise.all(files.map((file) => file.sha256()));
+  const [only] = hashes;
+  return hashes.length === 1 && only !== undefined
+    ? only
+    : sha256Hex(hashes.map((hash, index) => `${hash}  ${names[index]}\n`).join(''));
+};
