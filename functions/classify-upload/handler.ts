@@ -1,0 +1,58 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { readConfig } from '../../lib/adapters/config/config';
+import { createResultStore, createTableClient } from '../../lib/adapters/dynamodb';
+import { createImageDecoder } from '../../lib/adapters/image';
+import { createLogger } from '../../lib/adapters/logging/powertools-logger';
+import { openModel } from '../../lib/adapters/onnx';
+import { createS3Client, createS3ScanStore } from '../../lib/adapters/s3';
+import { processMessages } from '../../lib/adapters/s3-event';
+import { openOnce } from '../../lib/core/open-once';
+import type { Logger } from '../../lib/core/ports';
+import { type RecordScanDeps, recordFailure, recordScan } from '../../lib/core/record-scan';
+
+export interface ClassifyUploadDeps extends RecordScanDeps {
+  readonly logger: Logger;
+  readonly maxReceiveCount: number;
+}
+
+/** What the handler reads of Lambda's context. */
+export interface InvocationContext {
+  getRemainingTimeInMillis(): number;
+}
+
+export type ClassifyUploadHandler = (event: SQSEvent, context: InvocationContext) => Promise<SQSBatchResponse>;
+
+/** S3 events out of SQS -> stored results; answers which messages must come again. */
+export const createHandler =
+  ({ logger, maxReceiveCount, ...deps }: ClassifyUploadDeps): ClassifyUploadHandler =>
+  async (event, context) => ({
+    ...(await processMessages(event, {
+      record: (upload, delivery) => recordScan(deps, upload, delivery),
+      recordFailure: (upload, cause) => recordFailure(deps, upload, cause),
+      logger,
+      maxReceiveCount,
+      remainingMs: () => context.getRemainingTimeInMillis(),
+    })),
+  });
+
+const wire = openOnce(async () => {
+  const config = readConfig([
+    'tableName',
+    'bucketName',
+    'modelFolder',
+    'maxReceiveCount',
+    'uploadUrlSeconds',
+    'tombstoneDays',
+    'threads',
+  ]);
+  const { tableName, bucketName, modelFolder, maxReceiveCount, uploadUrlSeconds, tombstoneDays, threads } = config;
+  return createHandler({
+    classify: { decoder: createImageDecoder(), model: openOnce(() => openModel(modelFolder, { threads })) },
+    results: createResultStore({ client: createTableClient(), tableName, tombstoneDays }),
+    scans: createS3ScanStore({ client: createS3Client(), bucketName, uploadUrlSeconds }),
+    logger: createLogger('classify-upload'),
+    maxReceiveCount,
+  });
+});
+
+export const handler: ClassifyUploadHandler = async (event, context) => (await wire())(event, context);

@@ -1,0 +1,2 @@
+export { type BatchResponse, type ProcessMessagesDeps, processMessages } from './process-messages';
+export { parseUploadEvents } from './upload-events';

@@ -1,0 +1,2 @@
+export { createS3Client, type S3ClientOptions } from './s3-client';
+export { createS3ScanStore, type S3ScanStoreOptions } from './scan-store';

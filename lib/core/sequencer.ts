@@ -1,0 +1,9 @@
+const WIDTH = 64;
+
+/**
+ * S3's sequencer as text that compares in event order: two of one key compare as hexadecimal numbers of which the
+ * shorter is padded with zeros on the right. Padding all to one width makes that plain text comparison, in DynamoDB too.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+ * @returns at least 64 characters, upper case
+ */
+export const normaliseSequencer = (sequencer: string): string => sequencer.toUpperCase().padEnd(WIDTH, '0');

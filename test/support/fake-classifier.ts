@@ -1,0 +1,44 @@
+import type { ClassifyScanDeps } from '../../lib/core/classify-scan';
+import { SulcusError } from '../../lib/core/errors';
+import type { ModelManifest } from '../../lib/core/model-manifest';
+import type { ClassifierModel, ImageDecoder } from '../../lib/core/ports';
+
+export const FAKE_LABELS = ['none', 'mild', 'strong'] as const;
+
+/** A "file" of this decoder is one grey value; 255 makes it unreadable. */
+const fakeDecoder: ImageDecoder = {
+  decode: async (bytes) => {
+    const [value = 255] = bytes;
+    if (value === 255) throw new SulcusError('UNREADABLE_IMAGE', 'expected a readable image, received 255');
+    return { pixels: Uint8Array.of(value), width: 1, height: 1, channels: 1, dispose: () => undefined };
+  },
+};
+
+const manifest = {
+  name: 'fake',
+  version: '1',
+  digest: `sha256:${'0'.repeat(64)}`,
+  labels: [...FAKE_LABELS],
+  activation: 'softmax',
+  imageSize: { height: 1, width: 1 },
+} as unknown as ModelManifest;
+
+/** Logits that tell which grey value was classified. */
+export const createFakeModel = (run?: (pixels: Uint8Array) => Promise<Float32Array>): ClassifierModel => ({
+  manifest,
+  imageProcessor: {
+    size: { height: 1, width: 1 },
+    resample: 'nearest',
+    doResize: true,
+    rescaleFactor: 1,
+    imageMean: [0, 0, 0],
+    imageStd: [1, 1, 1],
+  },
+  run: run ?? (async ([value = 0]) => Float32Array.of(value / 100, (value % 7) / 3, (value % 3) / 2)),
+  dispose: async () => undefined,
+});
+
+export const createFakeClassify = (model: ClassifierModel = createFakeModel()): ClassifyScanDeps => ({
+  decoder: fakeDecoder,
+  model: async () => model,
+});
