@@ -19,7 +19,10 @@ const modelOption = () =>
 const dataFolderOption = () =>
   new Option('--data-dir <folder>', 'data folder of the local cloud').default(DEFAULT_DATA_FOLDER);
 
-/** Each command loads its own modules when it runs: `sulcus --help` opens no model and no table. */
+/**
+ * Each command loads its own modules when it runs, so that `sulcus --help` opens no model and no table. By `require`:
+ * tsx's CommonJS hook leaves `import()` to Node, which knows no TypeScript.
+ */
 const buildProgram = (output: Output, finish: (exitCode: number) => void): Command => {
   const program = new Command('sulcus')
     .description('Serve a fine-tuned Vision Transformer for MRI scans. Research use only.')
@@ -39,7 +42,7 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .option('--json', 'one JSON result a line, all labels')
     .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
     .action(async (paths: string[], options) => {
-      const { classifyCommand } = await import('./classify-command');
+      const { classifyCommand } = require('./classify-command') as typeof import('./classify-command');
       finish(await classifyCommand(paths, options, output));
     });
 
@@ -50,10 +53,10 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .requiredOption('--out <bundle>', 'bundle folder to write')
     .option('--name <name>', 'model name, [a-z0-9._-]+ (default: from the folder name)')
     .option('--model-version <version>', 'version of the weights', '1.0.0')
-    .option('--force', 'replace an existing bundle, and write one whose parity bound is exceeded (marked so)')
+    .option('--force', 'write a bundle whose parity bound is exceeded, marked so')
     .option('--json', 'print the manifest as JSON')
     .action(async (checkpoint: string, options) => {
-      const { compileCommand } = await import('./compile-command');
+      const { compileCommand } = require('./compile-command') as typeof import('./compile-command');
       finish(await compileCommand(checkpoint, options, output));
     });
 
@@ -66,7 +69,7 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .addOption(modelOption())
     .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
     .action(async (options) => {
-      const { startCommand } = await import('./start-command');
+      const { startCommand } = require('./start-command') as typeof import('./start-command');
       finish(await startCommand(options, output));
     });
 
@@ -81,7 +84,7 @@ const addKeyCommands = (keys: Command, output: Output, finish: (exitCode: number
       .option('--table <name>', "DynamoDB table of a deployment, with this shell's AWS credentials and region")
       .option('--json', 'print JSON');
   const run = async (name: 'create' | 'list' | 'revoke', options: object, argument = '') => {
-    const { keysCommand } = await import('./keys-command');
+    const { keysCommand } = require('./keys-command') as typeof import('./keys-command');
     finish(await keysCommand(name, argument, options as never, output));
   };
   withTarget(keys.command('create').description('make a key and print it: the only time it is shown'))
