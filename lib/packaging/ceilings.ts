@@ -15,8 +15,8 @@ export interface Part {
   readonly files: readonly FileEntry[];
 }
 
-/** Megabytes of a million bytes, one decimal. */
-export const inMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+/** Megabytes of a million bytes, two decimals. */
+export const inMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
 
 /** @throws CONFIG_INVALID naming the part, its size, the ceiling and why there is one */
 export const assertCeiling = ({ name, files }: Part, ceilingBytes: number, reason: string): void => {

@@ -1,0 +1,78 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { TABLE } from '../topology';
+
+export interface ResultTableProps {
+  /** Delete the results with the stack; otherwise they outlive it and cannot be deleted by mistake. */
+  readonly destroyData: boolean;
+}
+
+/** Partitions by kind of item, as lib/adapters/dynamodb names them; a test holds the two together. */
+const SCANS = 'SCAN#*';
+const API_KEYS = 'APIKEY#*';
+
+const text = (name: string) => ({ name, type: AttributeType.STRING });
+
+/**
+ * The single table: results by scan, newest first, by label, state and source key; API keys by their hash.
+ * `Table` and not `TableV2`: the rules of cdk-nag do not see AWS::DynamoDB::GlobalTable.
+ */
+export class ResultTable extends Construct {
+  readonly table: Table;
+
+  constructor(scope: Construct, id: string, props: ResultTableProps) {
+    super(scope, id);
+    this.table = new Table(this, 'Table', {
+      partitionKey: text(TABLE.partitionKey),
+      sortKey: text(TABLE.sortKey),
+      timeToLiveAttribute: TABLE.ttl,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.AWS_MANAGED,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: !props.destroyData,
+      removalPolicy: props.destroyData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    for (const { name, partitionKey, sortKey } of TABLE.indexes) {
+      this.table.addGlobalSecondaryIndex({
+        indexName: name,
+        partitionKey: text(partitionKey),
+        sortKey: text(sortKey),
+        // A list reads the records by key; copying them into four indexes would quadruple every write.
+        projectionType: ProjectionType.KEYS_ONLY,
+      });
+    }
+  }
+
+  /** Read API keys, and no scans. */
+  grantAuthorize(role: Role): void {
+    this.allow(role, API_KEYS, 'dynamodb:GetItem');
+  }
+
+  /** Read, write and bury single results; API keys stay out of reach. */
+  grantRecord(role: Role): void {
+    this.allow(role, SCANS, 'dynamodb:GetItem', 'dynamodb:PutItem');
+  }
+
+  /** Query the indexes and read the results they name. */
+  grantList(role: Role): void {
+    this.allow(role, SCANS, 'dynamodb:BatchGetItem');
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:Query'],
+        resources: TABLE.indexes.map(({ name }) => `${this.table.tableArn}/index/${name}`),
+      }),
+    );
+  }
+
+  private allow(role: Role, partitions: string, ...actions: string[]): void {
+    role.addToPolicy(
+      new PolicyStatement({
+        actions,
+        resources: [this.table.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partitions] } },
+      }),
+    );
+  }
+}

@@ -1,0 +1,17 @@
+import { Duration } from 'aws-cdk-lib';
+
+/** Times and sizes that several resources must agree on. */
+
+/** API Gateway stops waiting after 29 s; longer would be paid for and never answered. */
+export const API_TIMEOUT = Duration.seconds(29);
+
+/**
+ * Scans per invocation when the queue is long. One start for five saves most of the per-request price, and five of the
+ * slowest (64 MB read, 50 million pixels decoded, about 12 s each) still end in time.
+ */
+export const UPLOAD_BATCH_SIZE = 5;
+
+export const UPLOAD_TIMEOUT = Duration.seconds(90);
+
+/** As AWS asks: six times the timeout, or messages come back while the function still works on them. */
+export const UPLOAD_VISIBILITY = Duration.seconds(6 * UPLOAD_TIMEOUT.toSeconds());

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleFunction } from '../../lib/packaging/bundle-function';
+import { distOf, FUNCTIONS, type FunctionPlan } from '../../lib/packaging/layout';
+import { type Checkout, createCheckout } from './checkout';
+
+const PLAN: FunctionPlan = { name: 'authorize', native: [], ceilingBytes: 10_000, reason: 'small' };
+
+let checkout: Checkout;
+beforeEach(() => {
+  checkout = createCheckout();
+});
+afterEach(() => checkout.remove());
+
+const writeHandler = (source: string) => checkout.write('functions/authorize/handler.ts', source);
+const writePackage = (name: string) => checkout.write(`node_modules/${name}/index.js`, 'module.exports = () => 1;');
+
+describe('a bundle', () => {
+  test('is one CommonJS file that answers with the handler, and its source map', async () => {
+    writeHandler("import { readFileSync } from 'node:fs';\nexport const handler = () => typeof readFileSync;\n");
+
+    const { files } = await bundleFunction(checkout.root, PLAN);
+
+    const folder = distOf(checkout.root).functions('authorize');
+    expect(files.map((file) => file.path)).toEqual(['index.js', 'index.js.map']);
+    expect(require(join(folder, 'index.js')).handler()).toBe('function');
+    expect(JSON.parse(readFileSync(join(folder, 'index.js.map'), 'utf8')).sources).toEqual([
+      '../../../functions/authorize/handler.ts',
+    ]);
+  });
+
+  test.each(['aws-cdk-lib', 'dynalite', 'tsx', 'esbuild', 'commander', '@hono/node-server'])(
+    'never holds %s',
+    async (name) => {
+      writePackage(name);
+      writeHandler(`import tool from '${name}';\nexport const handler = () => tool();\n`);
+
+      const bundling = bundleFunction(checkout.root, PLAN);
+
+      await expect(bundling).rejects.toThrow(
+        `expected only what a request needs in the bundle of authorize, received node_modules/${name}/index.js`,
+      );
+    },
+  );
+
+  test.each(['lib/compiler', 'lib/local', 'lib/cli', 'lib/stacks', 'test/support'])(
+    'never holds %s',
+    async (folder) => {
+      checkout.write(`${folder}/tool.ts`, 'export const tool = () => 1;\n');
+      writeHandler(`import { tool } from '../../${folder}/tool';\nexport const handler = () => tool();\n`);
+
+      const bundling = bundleFunction(checkout.root, PLAN);
+
+      await expect(bundling).rejects.toThrow(`received ${folder}/tool.ts`);
+    },
+  );
+
+  test('never carries a native module: the layer does, or the function has none', async () => {
+    writePackage('sharp');
+    writeHandler("import sharp from 'sharp';\nexport const handler = () => sharp();\n");
+
+    const carried = await bundleFunction(checkout.root, PLAN).catch((error: Error) => error.message);
+    const required = await bundleFunction(checkout.root, { ...PLAN, native: ['sharp'] });
+
+    expect(carried).toContain('received node_modules/sharp/index.js');
+    expect(Object.keys(required.metafile.inputs)).toEqual(['functions/authorize/handler.ts']);
+  });
+
+  test('names the file it cannot read', async () => {
+    writeHandler("import { gone } from './gone';\nexport const handler = gone;\n");
+
+    const bundling = bundleFunction(checkout.root, PLAN);
+
+    await expect(bundling).rejects.toThrow(/expected functions\/authorize to bundle.*\.\/gone/s);
+  });
+
+  test('stays below its ceiling, with the reason when it does not', async () => {
+    writeHandler(`export const handler = () => '${'x'.repeat(10_000)}';\n`);
+
+    const bundling = bundleFunction(checkout.root, PLAN);
+
+    await expect(bundling).rejects.toThrow(
+      'expected at most 0.01 MB for the bundle of authorize (small), received 0.01 MB',
+    );
+  });
+
+  test('leaves native modules to layers only where images are classified', () => {
+    const withNative = FUNCTIONS.filter((plan) => plan.native.length > 0).map((plan) => plan.name);
+
+    expect(withNative).toEqual(['classify-api', 'classify-upload']);
+  });
+});
