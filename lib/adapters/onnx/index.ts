@@ -1,2 +1,3 @@
+export { type Bundle, openBundle } from './open-bundle';
 export { type OpenModelOptions, openModel } from './open-model';
 export { openGraphSession } from './open-session';

@@ -1,0 +1,31 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { Context } from 'hono';
+import { handle } from 'hono/aws-lambda';
+import type { ApiApp, Caller } from './api-context';
+
+export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
+
+const requestContextOf = (context: Context): APIGatewayProxyEvent['requestContext'] => context.env.requestContext;
+
+/** The caller as API Gateway and our authorizer describe it. */
+export const identifyByGateway = (context: Context): Caller => {
+  const { requestId, authorizer } = requestContextOf(context);
+  return { requestId, apiKeyId: authorizer?.apiKeyId ?? null };
+};
+
+/** The stage or mapped path before the API's own paths: only the request context's path has it. */
+export const basePathByGateway = (context: Context): string => {
+  const { path } = requestContextOf(context);
+  return path.endsWith(context.req.path) ? path.slice(0, -context.req.path.length) : '';
+};
+
+/** Answers API Gateway's REST proxy events (payload format 1.0) with the app. */
+export const createGatewayHandler = (app: ApiApp): ApiHandler => {
+  // Hono types each kind of event it takes; this is the one API Gateway's REST proxy sends.
+  const answer = handle(app) as unknown as ApiHandler;
+  return async (event) => {
+    // Fetch's Request refuses a body on these, which HTTP does not.
+    const bodiless = event.httpMethod === 'GET' || event.httpMethod === 'HEAD';
+    return answer(bodiless ? { ...event, body: null } : event);
+  };
+};
