@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import {
-  labelScoreSchema,
   modelReferenceSchema,
   scanErrorSchema,
   scanSourceSchema,
@@ -99,6 +98,9 @@ export const toTombstoneItem = (
   deleted: true,
   ...(tombstoneDays === null ? {} : { [TABLE.ttl]: inDays(nowMs, tombstoneDays) }),
 });
+
+/** Looser than the wire's: a score an ulp above 1 must not make what is stored unreadable. */
+const labelScoreSchema = z.object({ label: z.string(), score: z.number(), logit: z.number() });
 
 const numbersSchema = z
   .string()
