@@ -44,6 +44,7 @@ export class ClassifyApi extends Construct {
     super(scope, id);
     const { corsOrigins } = props;
     this.api = new RestApi(this, 'Api', {
+      restApiName: 'sulcus',
       description: 'Classifies brain-MRI scans. Research use only.',
       endpointTypes: [EndpointType.REGIONAL],
       binaryMediaTypes: [...BINARY_MEDIA_TYPES],

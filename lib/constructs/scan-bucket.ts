@@ -61,10 +61,12 @@ export class ScanBucket extends Construct {
     this.bucket.node.addDependency(sendable);
   }
 
-  /** Read any scan, by version too; listing is what makes a missing key a 404 and not a 403. */
+  /** Read any scan, by version too; listing is what makes a missing key or version a 404 and not a 403. */
   grantRead(role: Role): void {
     this.allow(role, ['s3:GetObject', 's3:GetObjectVersion'], '*');
-    role.addToPolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }));
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: [this.bucket.bucketArn] }),
+    );
   }
 
   /** Sign uploads of announced scans: a URL can do what its signer may. */

@@ -1,0 +1,257 @@
+import { createApiKeyStore, createResultStore, type createTableClient } from '../../lib/adapters/dynamodb';
+import { ENV, LIMITS, TABLE } from '../../lib/topology';
+import {
+  type Deployment,
+  DOCKERFILE,
+  find,
+  findOne,
+  permissions,
+  type Statement,
+  show,
+  synthesize,
+} from './synthesize';
+
+let image: Deployment;
+let layers: Deployment;
+beforeAll(() => {
+  image = synthesize({ packaging: 'image', corsOrigins: ['https://a.example', 'https://b.example'] });
+  layers = synthesize({ packaging: 'layers' });
+});
+afterAll(() => {
+  image.remove();
+  layers.remove();
+});
+
+const FUNCTION = 'AWS::Lambda::Function';
+const variables = (deployment: Deployment, stack: 'api' | 'ingest', name: string): Record<string, unknown> =>
+  findOne(deployment[stack], FUNCTION, name).Properties.Environment.Variables;
+const shown = (environment: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, show(value)]));
+
+describe('packaging', () => {
+  test('pins linux/amd64 in the stack, in the image asset and in the Dockerfile', () => {
+    const { Properties } = findOne(image.api, FUNCTION, 'ClassifyApi');
+
+    expect(Properties.Architectures).toEqual(['x86_64']);
+    expect(image.apiImages.map(({ platform }) => platform)).toEqual(['linux/amd64']);
+    expect(DOCKERFILE.match(/^FROM .*(?= )/gm)).toEqual(['FROM --platform=linux/amd64']);
+    expect(DOCKERFILE.match(/^ARG .*$/gm)).toEqual(['ARG BASE_IMAGE=public.ecr.aws/lambda/nodejs:24']);
+  });
+
+  test('image: the API function is an image, without runtime, handler or layers', () => {
+    const { Properties } = findOne(image.api, FUNCTION, 'ClassifyApi');
+
+    expect(Properties.PackageType).toBe('Image');
+    expect([Properties.Runtime, Properties.Handler, Properties.Layers]).toEqual([undefined, undefined, undefined]);
+    expect(find(image.api, 'AWS::Lambda::LayerVersion')).toEqual([]);
+  });
+
+  test('no image function has layers, in any packaging', () => {
+    const functions = [image, layers].flatMap((deployment) =>
+      [deployment.api, deployment.ingest].flatMap((template) => find(template, FUNCTION)),
+    );
+
+    const images = functions.filter(([, resource]) => resource.Properties.PackageType === 'Image');
+    expect(images).toHaveLength(1);
+    expect(images.filter(([, resource]) => resource.Properties.Layers !== undefined)).toEqual([]);
+  });
+
+  test('layers: nothing is an image, and both classifying functions mount native modules and model', () => {
+    for (const [template, name] of [
+      [layers.api, 'ClassifyApi'],
+      [layers.ingest, 'ClassifyUpload'],
+    ] as const) {
+      const { Properties } = findOne(template, FUNCTION, name);
+
+      expect(Properties.PackageType).toBeUndefined();
+      expect([Properties.Runtime, Properties.Handler, Properties.Architectures]).toEqual([
+        'nodejs24.x',
+        'index.handler',
+        ['x86_64'],
+      ]);
+      expect(Properties.Layers.map(show).sort()).toEqual([`${name}Model`, `${name}NativeRuntime`]);
+    }
+    expect(layers.apiImages).toEqual([]);
+  });
+
+  test('the upload function is a zip with layers in both packagings', () => {
+    const uploads = [image, layers].map((deployment) => findOne(deployment.ingest, FUNCTION, 'ClassifyUpload'));
+
+    expect(uploads.map((resource) => resource.Properties.Layers.length)).toEqual([2, 2]);
+  });
+
+  test('the Dockerfile sets what the stacks set, at the paths where layers are mounted', () => {
+    const api = variables(image, 'api', 'ClassifyApi');
+
+    expect(DOCKERFILE).toContain('ORT_DISABLE_TELEMETRY=1');
+    expect(DOCKERFILE).toContain('NODE_PATH=/opt/nodejs/node_modules:');
+    expect(DOCKERFILE).toContain(`${ENV.modelFolder}=${api[ENV.modelFolder]}`);
+    expect(DOCKERFILE).toContain('COPY opt/nodejs/ /opt/nodejs/');
+    expect(DOCKERFILE).toContain('COPY opt/model/ /opt/model/');
+    expect(DOCKERFILE).toContain('CMD ["classify-api/index.handler"]');
+  });
+});
+
+describe('environment', () => {
+  test('has the names the handlers read', () => {
+    const model = { [ENV.modelFolder]: '/opt/model', [ENV.threads]: '1', ORT_DISABLE_TELEMETRY: '1' };
+    const stores = { [ENV.tableName]: 'ResultsTable', [ENV.bucketName]: 'ScansBucket' };
+    const cors = { [ENV.corsOrigins]: 'https://a.example,https://b.example' };
+
+    expect(shown(variables(image, 'api', 'ClassifyApi'))).toEqual({ ...stores, ...model, ...cors });
+    expect(shown(variables(image, 'api', 'Authorize'))).toEqual({ [ENV.tableName]: 'ResultsTable' });
+    expect(shown(variables(image, 'api', 'Describe'))).toEqual(cors);
+    expect(shown(variables(image, 'ingest', 'ClassifyUpload'))).toEqual({
+      ...stores,
+      ...model,
+      [ENV.maxReceiveCount]: String(LIMITS.maxReceiveCount),
+    });
+  });
+
+  test('gives one inference thread to each vCPU that the memory buys', () => {
+    for (const template of [image.api, image.ingest, layers.api]) {
+      for (const [, { Properties }] of find(template, FUNCTION)) {
+        const threads = Properties.Environment.Variables[ENV.threads];
+        if (threads !== undefined) expect(Properties.MemorySize).toBe(1769 * Number(threads));
+      }
+    }
+  });
+});
+
+describe('upload trigger', () => {
+  test('reports failures one by one, and leaves concurrency to the API', () => {
+    const { Properties } = findOne(image.ingest, 'AWS::Lambda::EventSourceMapping');
+
+    expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    expect(Properties.ScalingConfig).toEqual({ MaximumConcurrency: 50 });
+    expect(Properties.BatchSize).toBe(5);
+    expect(Properties.MaximumBatchingWindowInSeconds).toBeUndefined();
+    expect(show(Properties.EventSourceArn)).toBe('ScansArrivalsQueue');
+  });
+
+  test('hides a message six times as long as the function may work on it', () => {
+    const timeout = findOne(image.ingest, FUNCTION, 'ClassifyUpload').Properties.Timeout;
+    const visibility = findOne(image.data, 'AWS::SQS::Queue', 'ScansArrivalsQueue').Properties.VisibilityTimeout;
+
+    expect([timeout, visibility]).toEqual([90, 540]);
+  });
+});
+
+describe('every function', () => {
+  test('is traced, and logs to a group of its own that forgets after a month', () => {
+    for (const template of [image.api, image.ingest, layers.api, layers.ingest]) {
+      const functions = find(template, FUNCTION);
+      const groups = functions.map(([, { Properties }]) => Properties.LoggingConfig.LogGroup.Ref);
+
+      expect(functions.map(([, { Properties }]) => Properties.TracingConfig)).toEqual(
+        functions.map(() => ({ Mode: 'Active' })),
+      );
+      expect(new Set(groups).size).toBe(functions.length);
+      for (const group of groups) {
+        expect(findOne(template, 'AWS::Logs::LogGroup', group).Properties.RetentionInDays).toBe(30);
+      }
+    }
+  });
+
+  test('has no managed policy: those reach every log group of the account', () => {
+    for (const template of [image.api, image.ingest]) {
+      const roles = find(template, 'AWS::IAM::Role').filter(([, role]) =>
+        JSON.stringify(role.Properties.AssumeRolePolicyDocument).includes('lambda.amazonaws.com'),
+      );
+
+      expect(roles.map(([, role]) => role.Properties.ManagedPolicyArns)).toEqual(roles.map(() => undefined));
+    }
+  });
+});
+
+describe('permissions', () => {
+  const own = (name: string): Statement[] => [
+    { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [`${name}IdentityLogs`] },
+    // X-Ray knows no resources.
+    { actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], resources: ['*'] },
+  ];
+  const items = (partitions: string) => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partitions] } });
+  const listUploads: Statement = {
+    actions: ['s3:ListBucketVersions'],
+    resources: ['ScansBucket'],
+    condition: { StringLike: { 's3:prefix': 'uploads/*' } },
+  };
+
+  test('describe: none but its log', () => {
+    expect(permissions(image.api, 'Describe')).toEqual(own('Describe'));
+  });
+
+  test('authorize: reads API keys', () => {
+    expect(permissions(image.api, 'Authorize')).toEqual([
+      ...own('Authorize'),
+      { actions: ['dynamodb:GetItem'], resources: ['ResultsTable'], condition: items('APIKEY#*') },
+    ]);
+  });
+
+  test.each(['image', 'layers'] as const)('classify-api as %s: results, and announced uploads only', (packaging) => {
+    const { api } = packaging === 'image' ? image : layers;
+
+    expect(permissions(api, 'ClassifyApi')).toEqual([
+      ...own('ClassifyApi'),
+      {
+        actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+        resources: ['ResultsTable'],
+        condition: items('SCAN#*'),
+      },
+      {
+        actions: ['dynamodb:Query'],
+        resources: ['by-key', 'by-label', 'by-state', 'newest'].map((name) => `ResultsTable/index/${name}`),
+      },
+      { actions: ['s3:DeleteObjectVersion', 's3:PutObject'], resources: ['ScansBucket/uploads/*'] },
+      listUploads,
+    ]);
+  });
+
+  test('classify-upload: reads scans and the queue, writes results, removes announced uploads', () => {
+    expect(permissions(image.ingest, 'ClassifyUpload')).toEqual([
+      ...own('ClassifyUpload'),
+      {
+        actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+        resources: ['ResultsTable'],
+        condition: items('SCAN#*'),
+      },
+      { actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: ['ScansBucket/*'] },
+      { actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: ['ScansBucket'] },
+      { actions: ['s3:DeleteObjectVersion'], resources: ['ScansBucket/uploads/*'] },
+      listUploads,
+      {
+        actions: [
+          'sqs:ChangeMessageVisibility',
+          'sqs:DeleteMessage',
+          'sqs:GetQueueAttributes',
+          'sqs:GetQueueUrl',
+          'sqs:ReceiveMessage',
+        ],
+        resources: ['ScansArrivalsQueue'],
+      },
+    ]);
+  });
+
+  test('no policy allows an action by wildcard', () => {
+    const statements = [image.api, image.ingest, layers.api, layers.ingest].flatMap((template) =>
+      ['Describe', 'Authorize', 'ClassifyApi', 'ClassifyUpload'].flatMap((name) => permissions(template, name)),
+    );
+
+    expect(statements.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  test('the partitions they name are those the adapter uses', async () => {
+    const keys: string[] = [];
+    const client = {
+      send: async (command: { input: { Key: Record<string, string> } }) => {
+        keys.push(command.input.Key[TABLE.partitionKey]!);
+        return {};
+      },
+    } as unknown as ReturnType<typeof createTableClient>;
+
+    await createApiKeyStore({ client, tableName: 'table' }).find('a'.repeat(64));
+    await createResultStore({ client, tableName: 'table', tombstoneDays: null }).get('scan');
+
+    expect(keys).toEqual([expect.stringMatching(/^APIKEY#/), expect.stringMatching(/^SCAN#/)]);
+  });
+});

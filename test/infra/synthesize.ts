@@ -1,0 +1,115 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { App, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import type { Settings } from '../../lib/stacks/settings';
+import { type AssetFolders, addStacks } from '../../lib/stacks/sulcus-app';
+
+export const ROOT = resolve(__dirname, '../..');
+export const DOCKERFILE = readFileSync(join(ROOT, 'functions/classify-api/Dockerfile'), 'utf8');
+
+/** The feature flags of cdk.json: `new App()` does not read them, and other defaults would apply. */
+const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
+
+export interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is untyped JSON
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  readonly DependsOn?: readonly string[];
+}
+
+export interface Deployment {
+  readonly data: Template;
+  readonly ingest: Template;
+  readonly api: Template;
+  /** The Docker images that `cdk deploy` would build for the API stack. */
+  readonly apiImages: readonly { readonly platform?: string }[];
+  readonly remove: () => void;
+}
+
+/** Assets stand in for dist/: what the templates say does not depend on their content. */
+const writeAssets = (folder: string): AssetFolders => {
+  const names = [
+    'classifyApi',
+    'classifyUpload',
+    'authorize',
+    'describe',
+    'nativeRuntimeLayer',
+    'modelLayer',
+    'image',
+  ] as const;
+  const folders = Object.fromEntries(names.map((name) => [name, join(folder, name)])) as unknown as AssetFolders;
+  for (const name of names) {
+    mkdirSync(folders[name]);
+    writeFileSync(
+      join(folders[name], name === 'image' ? 'Dockerfile' : 'index.js'),
+      name === 'image' ? DOCKERFILE : name,
+    );
+  }
+  return folders;
+};
+
+export const DEFAULTS: Settings = { packaging: 'image', destroyData: false, corsOrigins: [], uploadConcurrency: 50 };
+
+export const synthesize = (settings: Partial<Settings> = {}): Deployment => {
+  const folder = mkdtempSync(join(tmpdir(), 'sulcus-infra-'));
+  const app = new App({ context, outdir: join(folder, 'cdk.out') });
+  addStacks(app, { ...DEFAULTS, ...settings }, writeAssets(folder));
+  const templateOf = (id: string) => Template.fromStack(app.node.findChild(id) as Stack);
+  const [data, ingest, api] = [templateOf('SulcusData'), templateOf('SulcusIngest'), templateOf('SulcusApi')];
+  const assets = JSON.parse(readFileSync(join(folder, 'cdk.out', 'SulcusApi.assets.json'), 'utf8'));
+  return {
+    data,
+    ingest,
+    api,
+    apiImages: Object.values<{ source: { platform?: string } }>(assets.dockerImages).map(({ source }) => source),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+};
+
+/** Resources of a type, by logical id. */
+export const find = (template: Template, type: string): [string, Resource][] =>
+  Object.entries(template.findResources(type)) as [string, Resource][];
+
+/** The only resource of a type whose logical id begins so. */
+export const findOne = (template: Template, type: string, prefix = ''): Resource => {
+  const found = find(template, type).filter(([id]) => id.startsWith(prefix));
+  if (found.length !== 1) throw new Error(`expected one ${type} ${prefix}, received ${found.map(([id]) => id)}`);
+  return found[0]![1];
+};
+
+const EXPORTED = /^Sulcus\w+:ExportsOutput(?:Ref|FnGetAtt)(\w+?)[0-9A-F]{8}(?:Arn\w*|[0-9A-F]*)$/;
+
+/** Text of an intrinsic: the logical id it refers to without CDK's hash, `ScansBucket/uploads/*` for a joined ARN. */
+export const show = (value: unknown): string => {
+  if (typeof value === 'string') return value.replace(EXPORTED, '$1');
+  if (Array.isArray(value)) return value.map(show).join(' ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [[name, argument]] = Object.entries(value as Record<string, unknown>) as [[string, unknown]];
+  if (name === 'Fn::Join') return ((argument as unknown[])[1] as unknown[]).map(show).join('');
+  if (name === 'Fn::GetAtt') return show((argument as unknown[])[0]).replace(/[0-9A-F]{8}$/, '');
+  if (name === 'Ref') return (argument as string).replace(/[0-9A-F]{8}$/, '');
+  return show(argument);
+};
+
+export interface Statement {
+  readonly actions: string[];
+  readonly resources: string[];
+  readonly condition?: unknown;
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+/** What the role of a function may do, from all policies attached to it. */
+export const permissions = (template: Template, functionPrefix: string): Statement[] =>
+  find(template, 'AWS::IAM::Policy')
+    .filter(([, policy]) => policy.Properties.Roles.map(show).some((role: string) => role.startsWith(functionPrefix)))
+    .flatMap(([, policy]) => policy.Properties.PolicyDocument.Statement)
+    .map((statement) => ({
+      actions: list(statement.Action) as string[],
+      resources: list(statement.Resource).map(show),
+      ...(statement.Condition === undefined ? {} : { condition: statement.Condition }),
+    }));
