@@ -54,10 +54,21 @@ const writeAssets = (folder: string): AssetFolders => {
 
 export const DEFAULTS: Settings = { packaging: 'image', destroyData: false, corsOrigins: [], uploadConcurrency: 50 };
 
-export const synthesize = (settings: Partial<Settings> = {}): Deployment => {
-  const folder = mkdtempSync(join(tmpdir(), 'sulcus-infra-'));
+const createApp = (folder: string, settings: Partial<Settings>): App => {
   const app = new App({ context, outdir: join(folder, 'cdk.out') });
   addStacks(app, { ...DEFAULTS, ...settings }, writeAssets(folder));
+  return app;
+};
+
+/** Writes a cloud assembly as `cdk synth` does. @returns its folder */
+export const synthesizeTo = (folder: string, settings: Partial<Settings>): string => {
+  mkdirSync(folder);
+  return createApp(folder, settings).synth().directory;
+};
+
+export const synthesize = (settings: Partial<Settings> = {}): Deployment => {
+  const folder = mkdtempSync(join(tmpdir(), 'sulcus-infra-'));
+  const app = createApp(folder, settings);
   const templateOf = (id: string) => Template.fromStack(app.node.findChild(id) as Stack);
   const [data, ingest, api] = [templateOf('SulcusData'), templateOf('SulcusIngest'), templateOf('SulcusApi')];
   const assets = JSON.parse(readFileSync(join(folder, 'cdk.out', 'SulcusApi.assets.json'), 'utf8'));
