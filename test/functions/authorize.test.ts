@@ -1,0 +1,79 @@
+import { createHandler } from '../../functions/authorize/handler';
+import { createApiKey } from '../../lib/core/api-keys';
+import { SulcusError } from '../../lib/core/errors';
+import { createLogRecorder } from '../support/log-recorder';
+import { createMemoryApiKeyStore } from '../support/memory-stores';
+
+const API = 'arn:aws:execute-api:eu-central-1:123456789012:abc123/live';
+
+const eventWith = (headers: Record<string, string> | null) => ({
+  type: 'REQUEST',
+  methodArn: `${API}/GET/v1/scans/4f0c2b9de1a94b0c8f2f6f0a5d3e7c11`,
+  headers,
+});
+
+const createAuthorizer = async () => {
+  const keys = createMemoryApiKeyStore();
+  const logger = createLogRecorder();
+  const { key, record } = await createApiKey(keys, 'test', 0);
+  return { authorize: createHandler({ keys, logger }), keys, key, keyId: record.keyId, lines: logger.lines };
+};
+
+describe('the authorize function', () => {
+  it.each([
+    ['x-api-key', (key: string) => ({ 'x-api-key': key })],
+    ['X-API-Key', (key: string) => ({ 'X-API-Key': key })],
+    ['Authorization: Bearer', (key: string) => ({ Authorization: `Bearer ${key}` })],
+    ['authorization: bearer', (key: string) => ({ authorization: `bearer ${key}` })],
+  ])('lets a key in %s use the whole stage', async (_, headersWith) => {
+    const { authorize, key, keyId } = await createAuthorizer();
+
+    const answer = await authorize(eventWith(headersWith(key)));
+
+    expect(answer).toEqual({
+      principalId: keyId,
+      policyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: `${API}/*` }],
+      },
+      context: { apiKeyId: keyId },
+    });
+    expect(JSON.stringify(answer)).not.toContain(key);
+  });
+
+  it.each([
+    ['no headers', null],
+    ['none of the two headers', { accept: '*/*' }],
+    ['a wrong key', { 'x-api-key': `sulcus_${'A'.repeat(43)}` }],
+    ['no key of ours', { authorization: 'Bearer hf_xxx' }],
+    ['another scheme', { authorization: 'Basic c3VsY3VzOmtleQ==' }],
+  ])('says the word for 401 on %s', async (_, headers) => {
+    const { authorize, lines } = await createAuthorizer();
+
+    const asking = authorize(eventWith(headers));
+
+    await expect(asking).rejects.toMatchObject({ message: 'Unauthorized', code: 'UNAUTHORIZED' });
+    expect(lines).toEqual([]);
+  });
+
+  it('says it for a revoked key at once', async () => {
+    const { authorize, keys, key, keyId } = await createAuthorizer();
+    await authorize(eventWith({ 'x-api-key': key }));
+    await keys.revoke(keyId, '2026-01-31T12:00:00.000Z');
+
+    const asking = authorize(eventWith({ 'x-api-key': key }));
+
+    await expect(asking).rejects.toThrow('Unauthorized');
+  });
+
+  it('fails, rather than refusing, when the store does, and logs why', async () => {
+    const logger = createLogRecorder();
+    const cause = new SulcusError('STORE_UNAVAILABLE', 'expected DynamoDB, received nothing');
+    const keys = { ...createMemoryApiKeyStore(), find: async () => Promise.reject(cause) };
+
+    const asking = createHandler({ keys, logger })(eventWith({ 'x-api-key': `sulcus_${'A'.repeat(43)}` }));
+
+    await expect(asking).rejects.toBe(cause);
+    expect(logger.lines).toEqual([expect.objectContaining({ level: 'error', error: cause })]);
+  });
+});
