@@ -47,25 +47,25 @@ export const FUNCTIONS: readonly FunctionPlan[] = [
   {
     name: 'classify-api',
     native: NATIVE_MODULES,
-    ceilingBytes: 2_500_000,
+    ceilingBytes: 1_500_000,
     reason: 'two AWS clients, Hono, zod; above this something that a request never needs came along',
   },
   {
     name: 'classify-upload',
     native: NATIVE_MODULES,
-    ceilingBytes: 2_000_000,
+    ceilingBytes: 1_400_000,
     reason: 'two AWS clients and zod, no web framework',
   },
   {
     name: 'authorize',
     native: [],
-    ceilingBytes: 1_200_000,
+    ceilingBytes: 1_100_000,
     reason: 'runs before every request: one AWS client and no model',
   },
   {
     name: 'describe',
     native: [],
-    ceilingBytes: 1_000_000,
+    ceilingBytes: 600_000,
     reason: 'answers health checks: Hono and the schemas, no AWS client, no model',
   },
 ];

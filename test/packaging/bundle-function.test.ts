@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { bundleFunction } from '../../lib/packaging/bundle-function';
 import { distOf, FUNCTIONS, type FunctionPlan } from '../../lib/packaging/layout';
 import { type Checkout, createCheckout } from './checkout';
@@ -88,5 +89,39 @@ describe('a bundle', () => {
     const withNative = FUNCTIONS.filter((plan) => plan.native.length > 0).map((plan) => plan.name);
 
     expect(withNative).toEqual(['classify-api', 'classify-upload']);
+  });
+});
+
+describe('the functions of this checkout', () => {
+  const ROOT = resolve(__dirname, '../..');
+
+  test.each(FUNCTIONS)('$name bundles within its ceiling, without tools or other languages', async (plan) => {
+    const { metafile } = await bundleFunction(ROOT, plan, join(checkout.root, plan.name));
+
+    const inputs = Object.keys(metafile.inputs);
+    expect(inputs.filter((path) => /locales\/(?!en\.js|index\.js)/.test(path))).toEqual([]);
+    expect(inputs).toContain(`functions/${plan.name}/handler.ts`);
+    const exported = execFileSync(process.execPath, ['-p', "typeof require('./index.js').handler"], {
+      cwd: join(checkout.root, plan.name),
+      env: { NODE_PATH: plan.native.length > 0 ? join(ROOT, 'node_modules') : '' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    expect(exported.toString()).toBe('function\n');
+  });
+
+  test('without a model carry neither image nor inference code, and describe no AWS client', async () => {
+    const inputsOf = async (name: string) => {
+      const plan = FUNCTIONS.find((candidate) => candidate.name === name)!;
+      const { metafile } = await bundleFunction(ROOT, plan, join(checkout.root, name));
+      return Object.keys(metafile.inputs);
+    };
+
+    const authorize = await inputsOf('authorize');
+    const describeInputs = await inputsOf('describe');
+
+    const heavy = /^lib\/adapters\/(image|onnx)\//;
+    expect([...authorize, ...describeInputs].filter((path) => heavy.test(path))).toEqual([]);
+    expect(authorize.filter((path) => path.includes('client-s3') || path.includes('node_modules/hono/'))).toEqual([]);
+    expect(describeInputs.filter((path) => path.includes('node_modules/@aws-sdk/'))).toEqual([]);
   });
 });
