@@ -19,12 +19,15 @@ export const tooLarge = (what: string, limitBytes: number): SulcusError =>
       `POST /v1/scans answers an upload URL for files of up to ${LIMITS.uploadBytes} bytes`,
   );
 
+/** What a client may send in vain before the connection is closed on it. */
+const DISCARDED_BYTES = 64 * 1024 * 1024;
+
 /**
- * The whole body, read no further than the limit.
+ * The whole body. What exceeds the limit is read but not kept: a client that is still sending when the connection
+ * closes sees a broken pipe instead of the answer.
  * @throws IMAGE_TOO_LARGE over `limitBytes`, INVALID_REQUEST when the body breaks off
  */
 export const readBody = async (context: ApiContext, what: string, limitBytes: number): Promise<Uint8Array> => {
-  if (Number(context.req.header('content-length')) > limitBytes) throw tooLarge(what, limitBytes);
   const { body } = context.req.raw;
   if (body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
@@ -32,14 +35,29 @@ export const readBody = async (context: ApiContext, what: string, limitBytes: nu
   try {
     for await (const chunk of body) {
       length += chunk.length;
-      if (length > limitBytes) break;
-      chunks.push(chunk);
+      if (length <= limitBytes) chunks.push(chunk);
+      else chunks.length = 0;
+      if (length > DISCARDED_BYTES) break;
     }
   } catch (cause) {
     throw new SulcusError('INVALID_REQUEST', `expected a whole body, received ${length} bytes of it`, { cause });
   }
   if (length > limitBytes) throw tooLarge(what, limitBytes);
   return Buffer.concat(chunks, length);
+};
+
+/** Reads and drops a body that no handler asked for, for the same reason. */
+export const discardBody = async ({ bodyUsed, body }: Request): Promise<void> => {
+  if (bodyUsed || body === null) return;
+  let length = 0;
+  try {
+    for await (const chunk of body) {
+      length += chunk.length;
+      if (length > DISCARDED_BYTES) return;
+    }
+  } catch {
+    // The client is gone; there is nobody left to answer.
+  }
 };
 
 /** @throws INVALID_REQUEST when the bytes are no JSON text in UTF-8 */

@@ -1,5 +1,6 @@
 import { cors } from 'hono/cors';
 import type { ApiApp, PublicApiDeps } from './api-context';
+import { discardBody } from './body';
 
 /** An answer is data for its caller: no guessing of its type, no copy in caches, nothing to render or to frame. */
 const SECURITY_HEADERS = {
@@ -9,7 +10,7 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
 } as const;
 
-/** Names the caller, puts the request's id and the security headers on every answer, and CORS where it is configured. */
+/** Names the caller, takes in the whole request, puts the request's id and the security headers on every answer, and CORS where it is configured. */
 export const mountResponseHeaders = (app: ApiApp, { corsOrigins, identify }: PublicApiDeps): void => {
   app.use(async (context, next) => {
     const caller = identify(context);
@@ -17,6 +18,7 @@ export const mountResponseHeaders = (app: ApiApp, { corsOrigins, identify }: Pub
     context.header('x-request-id', caller.requestId);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
     await next();
+    await discardBody(context.req.raw);
   });
   if (corsOrigins.length === 0) return;
   app.use(
