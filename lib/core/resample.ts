@@ -281,10 +281,10 @@ export interface Raster {
 
 /**
  * The image at another size, equal to Pillow's `Image.resize((outWidth, outHeight), filter)` in every byte.
- * @returns row-major, interleaved, the same channels; the very same pixels when the size is already right
+ * @returns row-major, interleaved, the same channels; always memory of its own
  */
 export const resample = (image: Raster, outWidth: number, outHeight: number, filter: ResampleFilter): Uint8Array => {
-  if (image.width === outWidth && image.height === outHeight) return image.pixels;
+  if (image.width === outWidth && image.height === outHeight) return image.pixels.slice();
   if (filter === 'nearest') return pickNearest(image, outWidth, outHeight);
   return convolve(image, outWidth, outHeight, filter);
 };

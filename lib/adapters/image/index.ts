@@ -1,0 +1,2 @@
+export { createImageDecoder, type ImageDecoderOptions } from './image-decoder';
+export { SUPPORTED_FORMATS } from './loaders';
