@@ -4,7 +4,8 @@ import { TABLE } from '../../topology';
 import { decodeCursor, encodeCursor, positionOf } from './cursor';
 import { type IndexEntry, type IndexRange, walkIndex } from './index-walk';
 import { BATCH_KEYS, readItems } from './read-items';
-import { fromScanItem, keyPartitions, labelPartitions, newestPartitions, statePartitions } from './scan-item';
+import { keyPartitions, labelPartitions, newestPartitions, statePartitions } from './scan-index';
+import { fromScanItem } from './scan-item';
 import type { TableClient } from './table-client';
 
 /** Items one request reads at most: a filter that matches little gives a short page and a cursor, not a long wait. */

@@ -11,13 +11,21 @@ export type TableClient = DynamoDBDocumentClient;
 const PATIENCE = {
   maxAttempts: 4,
   retryMode: 'standard',
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+  requestHandler: { connectionTimeout: 3_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
 };
 
 const isLoopback = (endpoint: string): boolean => /^https?:\/\/(127\.|localhost[:/]|\[::1\])/.test(`${endpoint}/`);
 
-/** No emulator checks credentials; given ones spare the search for real ones, which goes to the network. */
-const EMULATOR = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+/**
+ * No emulator checks credentials; given ones spare the search for real ones, which goes to the network. An emulator in
+ * our own process waits whenever we compute, and the time in the queue for a socket counts: hundreds of requests at
+ * once must be slow there, not broken.
+ */
+const EMULATOR = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  requestHandler: { connectionTimeout: 30_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
+};
 
 /**
  * A client for the table: region, credentials and endpoint (`AWS_ENDPOINT_URL_DYNAMODB`) as the SDK finds them, or the

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BatchGetCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, GetCommand, PutCommand, type PutCommandOutput } from '@aws-sdk/lib-dynamodb';
 import { createResultStore, createTable, createTableClient, type TableClient } from '../../../lib/adapters/dynamodb';
 import { openTestTable, type TestTable } from '../../support/dynalite';
 import { scanRecord, sequencerOf } from '../../support/scan-records';
@@ -71,24 +71,28 @@ describe('items', () => {
     expect(Math.max(...counts.values())).toBeLessThan(60);
   });
 
-  it('stay below 1 kB for a model of four labels', async () => {
-    const store = storeWith(table.client);
-    const record = scanRecord('classified', {
-      scores: Array.from({ length: 4 }, (_, index) => ({
-        label: `tumour-${index}`,
-        score: Math.random() / 10,
-        logit: Math.random(),
-      })),
-    });
-    await store.createOnce(record);
-
-    const item = await readItem(record.scanId);
-
-    const sizeBytes = Object.entries(item ?? {}).reduce(
-      (sum, [name, value]) => sum + name.length + Buffer.byteLength(JSON.stringify(value)),
-      0,
+  it.each([
+    [4, 1],
+    [20, 2],
+  ])('of an upload with %i labels cost %i write units beside the indexes', async (count, units) => {
+    let consumed: number | undefined;
+    const store = storeWith(
+      intercept(table.client, async (command, pass) => {
+        (command as PutCommand).input.ReturnConsumedCapacity = 'TOTAL';
+        const answer = (await pass(command)) as PutCommandOutput;
+        consumed = answer.ConsumedCapacity?.CapacityUnits;
+        return answer;
+      }),
     );
-    expect(sizeBytes).toBeLessThan(1_024 + 256);
+    const scores = Array.from({ length: count }, (_, index) => ({
+      label: `tumour type ${index}`,
+      score: 1 / (index + 3),
+      logit: -1 / (index + 7),
+    }));
+
+    await store.recordEvent({ ...scanRecord('classified', { scores }), sequencer: sequencerOf(1) });
+
+    expect(consumed).toBe(units);
   });
 
   it.each([
