@@ -62,7 +62,14 @@ describe('openLocalTable', () => {
 
     const { store, close } = await openStore();
     const stored = await Promise.all(acknowledged.map((scanId) => store.get(scanId)));
+    const listed = new Set<string>();
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await store.list({}, 100, cursor);
+      for (const { scanId } of page.records) listed.add(scanId);
+      cursor = page.nextCursor;
+    }
 
+    expect(acknowledged.filter((scanId) => !listed.has(scanId))).toEqual([]);
     expect(new Set(acknowledged).size).toBeGreaterThanOrEqual(120);
     expect(stored.filter((entry) => entry === undefined)).toEqual([]);
     await close();
