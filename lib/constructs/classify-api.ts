@@ -63,6 +63,8 @@ export class ClassifyApi extends Construct {
         ...apiLogging(this),
       },
     });
+    // Its own output of the URL; the stack has one with a name to look for.
+    this.api.node.tryRemoveChild('Endpoint');
     this.addRoutes(props);
     addGatewayResponses(this.api, corsOrigins);
     this.keepExecutionLogs();

@@ -190,6 +190,14 @@ describe('CORS preflight', () => {
   });
 });
 
+test('the outputs of the three stacks are what a user needs', () => {
+  const outputs = [plain.data, plain.ingest, plain.api].map((template) =>
+    Object.keys(template.toJSON().Outputs ?? {}).filter((name) => !name.startsWith('ExportsOutput')),
+  );
+
+  expect(outputs).toEqual([['BucketName', 'TableName', 'DeadLetterQueueUrl'], [], ['ApiUrl']]);
+});
+
 describe('stage', () => {
   const stageOf = () => findOne(plain.api, 'AWS::ApiGateway::Stage').Properties;
 
