@@ -1,4 +1,4 @@
-import { createHandler } from '../../functions/authorize/handler';
+import { createHandler, handler as deployedHandler } from '../../functions/authorize/handler';
 import { createApiKey } from '../../lib/core/api-keys';
 import { SulcusError } from '../../lib/core/errors';
 import { createLogRecorder } from '../support/log-recorder';
@@ -75,5 +75,14 @@ describe('the authorize function', () => {
 
     await expect(asking).rejects.toBe(cause);
     expect(logger.lines).toEqual([expect.objectContaining({ level: 'error', error: cause })]);
+  });
+
+  it('names the environment variable that is missing', async () => {
+    const starting = deployedHandler(eventWith(null));
+
+    await expect(starting).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('SULCUS_TABLE'),
+    });
   });
 });

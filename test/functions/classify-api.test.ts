@@ -1,4 +1,4 @@
-import { createHandler } from '../../functions/classify-api/handler';
+import { createHandler, handler as deployedHandler } from '../../functions/classify-api/handler';
 import { createFakeClassify } from '../support/fake-classifier';
 import { createLogRecorder } from '../support/log-recorder';
 import { createMemoryResultStore, createMemoryScanStore } from '../support/memory-stores';
@@ -104,6 +104,15 @@ describe('the classify-api function', () => {
         message: expect.any(String),
         requestId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
       },
+    });
+  });
+
+  it('names the environment variable that is missing', async () => {
+    const starting = deployedHandler(gatewayEvent('GET', '/v1/model'));
+
+    await expect(starting).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('SULCUS_BUCKET'),
     });
   });
 });
