@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmod, constants, copyFile, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { chmod, constants, copyFile, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 
 export interface FileEntry {
   /** Relative to the listed folder, with `/` on every platform. */
@@ -31,10 +33,12 @@ export const hashListing = (files: readonly FileEntry[]): string =>
     .update(files.map((file) => `${file.sizeBytes} ${file.path}\n`).join(''))
     .digest('hex');
 
-export const sha256OfFile = async (path: string): Promise<string> =>
-  createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
+/** Read in pieces: weights may be larger than memory, or than the 2 GiB that one read can take. */
+export const sha256OfFile = async (path: string): Promise<string> => {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+};
 
 /**
  * Copies one file, sharing blocks where the file system can, and makes it readable for everyone: Lambda runs as
