@@ -1,1 +1,3 @@
-import { createHandler } from '../functions/describe/handler';
+import { createOpenApiDocument } from '../lib/adapters/http';
+
+console.log(JSON.stringify(createOpenApiDocument('https://example.com')));
