@@ -1,4 +1,4 @@
-export { readEtag } from './content-hash';
+export { etagOf, readEtag } from './content-hash';
 export { FOLDER_BUCKET, isObjectKey, keyOfPath, openObject } from './object-path';
 export { createFolderScanStore, type FolderScanStore, type FolderScanStoreOptions } from './scan-store';
 export { createUploadTickets, type UploadClaim, type UploadTickets } from './upload-tickets';

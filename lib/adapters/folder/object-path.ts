@@ -23,6 +23,8 @@ export const isAbsent = (error: unknown): boolean =>
 export const isObjectKey = (key: string): boolean =>
   key !== '' &&
   !key.includes('\0') &&
+  // Windows lets names hold half a surrogate pair, which UTF-8 and so S3 cannot.
+  Buffer.from(key).toString() === key &&
   Buffer.byteLength(key) <= MAX_KEY_BYTES &&
   key.split('/').every((name) => name !== '' && name !== '.' && name !== '..') &&
   (path.sep === '/' || !/[\\:]/.test(key));

@@ -1,0 +1,2 @@
+export { openLocalKeys } from './key-access';
+export { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './start-local-cloud';

@@ -1,0 +1,165 @@
+import { lstat } from 'node:fs/promises';
+import path from 'node:path';
+import { createHandler as createAuthorize } from '../../functions/authorize/handler';
+import { createHandler as createClassifyUpload } from '../../functions/classify-upload/handler';
+import { createFolderScanStore, createUploadTickets, FOLDER_BUCKET } from '../adapters/folder';
+import { type Caller, createApi } from '../adapters/http';
+import { createImageDecoder } from '../adapters/image';
+import { openModel } from '../adapters/onnx';
+import type { ClassifierModel, ImageDecoder, Logger } from '../core/ports';
+import { LIMITS } from '../topology';
+import { dataPaths, keepApiKey, keepUploadSecret, prepareFolders, removeFiles, writeJson } from './data-folder';
+import { openDeadLetters } from './dead-letters';
+import { createGateway } from './gateway';
+import { type Closing, openTable } from './open-table';
+import { createScanQueue, type ScanQueueOptions } from './scan-queue';
+import { type LocalServer, serve } from './serve';
+import { createSettlingFiles } from './settling-files';
+import { createUploadRoute } from './upload-route';
+import { seenFile, watchFolder } from './watch-folder';
+
+export interface LocalCloudOptions {
+  /** 0 for any free one. @default 4173 */
+  readonly port?: number;
+  /** Table, key, dead letters; one server at a time. */
+  readonly dataFolder: string;
+  /** Bucket and queue: what lies here is classified. */
+  readonly scanFolder: string;
+  readonly modelFolder: string;
+  /** @default none is kept */
+  readonly logger?: Logger;
+  /** @default none: no page of another origin may call the API */
+  readonly corsOrigins?: readonly string[];
+  /** Instead of the bundle in `modelFolder`. */
+  readonly model?: ClassifierModel;
+  /** @default the image adapter's */
+  readonly decoder?: ImageDecoder;
+  readonly queue?: Pick<ScanQueueOptions, 'redeliveryMs' | 'handlerTimeoutMs'>;
+}
+
+export interface LocalCloud {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly scanFolder: string;
+  /** Ends within 5 s; what is not done by then is done after the next start. */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_PORT = 4173;
+/** The scan in hand and the requests in hand may end; the table then closes in a second, which makes less than 5 s. */
+const STOP_MS = 3_000;
+
+const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/**
+ * The whole product on one machine: the functions of AWS behind a local gateway, a folder as bucket and queue, dynalite
+ * as table. `<dataFolder>/endpoint.json` is there while it is ready.
+ * @throws CONFIG_INVALID for folders, a port or a table that cannot be used, MODEL_UNAVAILABLE for a broken bundle
+ */
+export const startLocalCloud = async (options: LocalCloudOptions): Promise<LocalCloud> => {
+  const { logger = SILENT } = options;
+  const closing: Closing = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) {
+      await step().catch((error: unknown) => logger.error('a part of the local cloud did not stop well', error));
+    }
+  };
+  try {
+    const cloud = await start(options, logger, closing);
+    let stopping: Promise<void> | undefined;
+    return {
+      ...cloud,
+      stop: () => {
+        stopping ??= close();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const start = async (
+  options: LocalCloudOptions,
+  logger: Logger,
+  closing: Closing,
+): Promise<Omit<LocalCloud, 'stop'>> => {
+  const { dataFolder, scanFolder } = await prepareFolders(options.dataFolder, options.scanFolder);
+  const paths = dataPaths(dataFolder);
+  // Opens beside everything else, since it takes longest.
+  const opening = options.model ? Promise.resolve(options.model) : openModel(options.modelFolder, { verify: true });
+  opening.catch(() => undefined); // reported where it is awaited
+  let drained = true;
+  // A session that is still running must not be disposed of; the process ends soon enough.
+  closing.push(async () =>
+    drained
+      ? opening.then(
+          (opened) => opened.dispose(),
+          () => undefined,
+        )
+      : undefined,
+  );
+  const { keys, results } = await openTable(dataFolder, closing);
+  const model = await opening;
+  const apiKey = await keepApiKey(keys, paths.apiKey, Date.now());
+
+  const address: { url?: string } = {};
+  const tickets = createUploadTickets({
+    secret: await keepUploadSecret(paths.uploadSecret),
+    baseUrl: () => address.url ?? '',
+    uploadUrlSeconds: LIMITS.uploadUrlSeconds,
+    now: Date.now,
+  });
+  const scans = createFolderScanStore({ root: scanFolder, tickets });
+  await scans.clean();
+
+  const classify = { decoder: options.decoder ?? createImageDecoder(), model: async () => model };
+  const { maxReceiveCount } = LIMITS;
+  const queue = createScanQueue({
+    root: scanFolder,
+    handler: createClassifyUpload({ classify, results, scans, logger, maxReceiveCount }),
+    results,
+    deadLetters: await openDeadLetters(paths.deadLetters, logger),
+    logger,
+    now: Date.now,
+    maxReceiveCount,
+    ...options.queue,
+  });
+  const settling = createSettlingFiles({ root: scanFolder, onSettled: queue.add, now: Date.now });
+
+  const corsOrigins = options.corsOrigins ?? [];
+  const app = createApi({
+    classify,
+    results,
+    scans,
+    bucketName: FOLDER_BUCKET,
+    logger,
+    now: Date.now,
+    corsOrigins,
+    identify: ({ env }) => env as Caller,
+  });
+  const upload = createUploadRoute({
+    tickets,
+    scans,
+    onUploaded: async (key) => queue.add(seenFile(key, await lstat(path.join(scanFolder, key))), false),
+  });
+  const gateway = createGateway({ app, authorize: createAuthorize({ keys, logger }), upload, corsOrigins, logger });
+
+  let server: LocalServer | undefined;
+  closing.push(async () => {
+    [drained] = await Promise.all([queue.stop(STOP_MS), server?.close(STOP_MS)]);
+  });
+  server = await serve(options.port ?? DEFAULT_PORT, gateway);
+  address.url = server.url;
+
+  const watch = watchFolder({ root: scanFolder, onFile: settling.add, onGone: settling.remove, logger });
+  closing.push(async () => {
+    await removeFiles(paths.endpoint);
+    settling.close();
+    await watch.close();
+  });
+  const endpoint = { url: server.url, apiKey, scanFolder: options.scanFolder };
+  await writeJson(paths.endpoint, endpoint);
+  return endpoint;
+};
