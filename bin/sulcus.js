@@ -8,6 +8,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 // ONNX Runtime reports usage by default; the switch must be set before its library loads.
 process.env.ORT_DISABLE_TELEMETRY = '1';
+// The AWS SDK announces the Node its later releases need; the lockfile pins one that runs on this Node.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 try {
   require.resolve('tsx/cjs');
