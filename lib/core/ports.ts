@@ -80,8 +80,9 @@ export interface ResultStore {
   createOnce(record: ScanRecord): Promise<ScanRecord | Tombstone>;
   /**
    * Writes what an upload event led to, unless something as new is final:
-   * `kept` when a record with a greater sequencer, or one with an equal sequencer that is classified or rejected, is
-   * there (pending and failed give way to an equal one); `deleted` when a tombstone is.
+   * `kept` when a record with a greater sequencer, one with an equal sequencer that is classified or rejected, or the
+   * result of an API call is there (pending gives way to any event, failed to an equal one); `deleted` when a tombstone
+   * is.
    */
   recordEvent(record: ScanRecord & { readonly sequencer: string }): Promise<RecordOutcome>;
   /** Newest first by createdAt, then scanId; a cursor that is not ours is INVALID_REQUEST. */

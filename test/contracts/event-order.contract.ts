@@ -42,6 +42,7 @@ const createModel = () => {
     },
     recordEvent: (record: EventRecord): RecordOutcome => {
       if (entry !== undefined && isTombstone(entry)) return 'deleted';
+      if (entry !== undefined && entry.sequencer === null && entry.state !== 'pending') return 'kept';
       const stored = entry?.sequencer ?? '';
       const isFinal = entry?.state === 'classified' || entry?.state === 'rejected';
       if (stored > record.sequencer || (stored === record.sequencer && isFinal)) return 'kept';

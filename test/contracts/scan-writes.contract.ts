@@ -140,6 +140,7 @@ export const describeScanWrites = (open: OpenResultTable): void => {
       ['a classified record of the same event', event('classified', 5), 'kept'],
       ['a rejected record of the same event', event('rejected', 5), 'kept'],
       ['a failed record of a newer event', event('failed', 6), 'kept'],
+      ['a result of an API call', scanRecord('classified'), 'kept'],
       ['a classified record of a newer event', event('classified', 6), 'kept'],
     ] as const)('over %s', async (_, earlier, outcome) => {
       const store = table.createStore();

@@ -68,6 +68,7 @@ export const createMemoryResultStore = ({
     recordEvent: async (record) => {
       const earlier = get(record.scanId);
       if (earlier !== undefined && isTombstone(earlier)) return 'deleted';
+      if (earlier !== undefined && earlier.sequencer === null && earlier.state !== 'pending') return 'kept';
       const earlierSequencer = earlier?.sequencer ?? '';
       if (earlierSequencer > record.sequencer) return 'kept';
       if (earlier !== undefined && earlierSequencer === record.sequencer && isFinal(earlier)) return 'kept';

@@ -19,10 +19,10 @@ export interface ResultStoreOptions {
 /** Expired items count as absent: TTL removes them late, up to days. */
 const ABSENT = '(attribute_not_exists(#pk) OR #ttl <= :now)';
 const PRESENT = '(attribute_exists(#pk) AND (attribute_not_exists(#ttl) OR #ttl > :now))';
-/** The rule of `recordEvent`: a pending scan has no sequencer, so the first event always replaces it. */
+/** The rule of `recordEvent`. A record without a sequencer is a pending scan, or an API result, which no event touches. */
 const AS_NEW =
-  'attribute_not_exists(#deleted) AND (attribute_not_exists(#sequencer) OR #sequencer < :sequencer' +
-  ' OR (#sequencer = :sequencer AND #state IN (:pending, :failed)))';
+  'attribute_not_exists(#deleted) AND (#sequencer < :sequencer OR (#sequencer = :sequencer AND #state = :failed)' +
+  ' OR (attribute_not_exists(#sequencer) AND #state = :pending))';
 
 /** A write that lost against an entry which then expired is tried again; twice in a row does not happen. */
 const ATTEMPTS = 3;
