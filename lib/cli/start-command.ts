@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path';
 import { NOTICE } from '../core/contract';
 import type { Logger } from '../core/ports';
+import type { ScanRecord } from '../core/scan-record';
 import { startLocalCloud } from '../local';
 import { EXIT } from './exit-codes';
 import type { Output } from './output';
@@ -10,6 +11,7 @@ export interface StartOptions {
   readonly dataDir: string;
   readonly scanFolder?: string;
   readonly model: string;
+  readonly threads?: number;
 }
 
 const SAMPLE = join(__dirname, '../../test/fixtures/icbm152-axial.png');
@@ -27,6 +29,10 @@ const createTerminalLogger = (output: Output): Logger => {
   };
 };
 
+/** No file name: terminals are recorded too, and names may be people's. The scan's id leads to the rest. */
+const describeRecord = ({ scanId, state, label, score, error }: ScanRecord): string =>
+  `  ${scanId}  ${state}  ${error === null ? `${label}  ${score?.toFixed(4)}` : `${error.code}: ${error.message}`}`;
+
 /** `sulcus start`: the embedded cloud until SIGINT or SIGTERM. */
 export const startCommand = async (options: StartOptions, output: Output): Promise<number> => {
   const dataFolder = resolve(options.dataDir);
@@ -35,7 +41,9 @@ export const startCommand = async (options: StartOptions, output: Output): Promi
     dataFolder,
     scanFolder: resolve(options.scanFolder ?? join(dataFolder, 'scans')),
     modelFolder: resolve(options.model),
+    threads: options.threads,
     logger: createTerminalLogger(output),
+    onRecorded: (record) => process.stdout.isTTY && output.line(describeRecord(record)),
   });
   const sample = relative(process.cwd(), SAMPLE);
   const curl = `curl -s -H "x-api-key: ${cloud.apiKey}" -H "content-type: image/png" --data-binary "@${sample}" ${cloud.url}/v1/classify`;

@@ -6,7 +6,8 @@ import { createFolderScanStore, createUploadTickets, FOLDER_BUCKET } from '../ad
 import { type Caller, createApi } from '../adapters/http';
 import { createImageDecoder } from '../adapters/image';
 import { openModel } from '../adapters/onnx';
-import type { ClassifierModel, ImageDecoder, Logger } from '../core/ports';
+import type { ClassifierModel, ImageDecoder, Logger, ResultStore } from '../core/ports';
+import type { ScanRecord } from '../core/scan-record';
 import { LIMITS } from '../topology';
 import { dataPaths, keepApiKey, keepUploadSecret, prepareFolders, removeFiles, writeJson } from './data-folder';
 import { openDeadLetters } from './dead-letters';
@@ -30,6 +31,10 @@ export interface LocalCloudOptions {
   readonly logger?: Logger;
   /** @default none: no page of another origin may call the API */
   readonly corsOrigins?: readonly string[];
+  /** Threads for the model. @default every vCPU */
+  readonly threads?: number;
+  /** Told of every upload's record once it is stored. */
+  readonly onRecorded?: (record: ScanRecord) => void;
   /** Instead of the bundle in `modelFolder`. */
   readonly model?: ClassifierModel;
   /** @default the image adapter's */
@@ -88,7 +93,8 @@ const start = async (
   const { dataFolder, scanFolder } = await prepareFolders(options.dataFolder, options.scanFolder);
   const paths = dataPaths(dataFolder);
   // Opens beside everything else, since it takes longest.
-  const opening = options.model ? Promise.resolve(options.model) : openModel(options.modelFolder, { verify: true });
+  const { modelFolder, threads } = options;
+  const opening = options.model ? Promise.resolve(options.model) : openModel(modelFolder, { threads, verify: true });
   opening.catch(() => undefined); // reported where it is awaited
   let drained = true;
   // A session that is still running must not be disposed of; the process ends soon enough.
@@ -118,7 +124,13 @@ const start = async (
   const { maxReceiveCount } = LIMITS;
   const queue = createScanQueue({
     root: scanFolder,
-    handler: createClassifyUpload({ classify, results, scans, logger, maxReceiveCount }),
+    handler: createClassifyUpload({
+      classify,
+      results: reporting(results, options.onRecorded),
+      scans,
+      logger,
+      maxReceiveCount,
+    }),
     results,
     deadLetters: await openDeadLetters(paths.deadLetters, logger),
     logger,
@@ -163,3 +175,12 @@ const start = async (
   await writeJson(paths.endpoint, endpoint);
   return endpoint;
 };
+
+const reporting = (results: ResultStore, onRecorded: LocalCloudOptions['onRecorded']): ResultStore => ({
+  ...results,
+  recordEvent: async (record) => {
+    const outcome = await results.recordEvent(record);
+    if (outcome === 'stored') onRecorded?.(record);
+    return outcome;
+  },
+});
