@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { SulcusError } from '../../core/errors';
 import type { UploadEvent } from '../../core/record-scan';
 
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
+/** S3 writes `Z`; a store that leaves the offset away means UTC as well. */
+const instant = z.iso
+  .datetime({ offset: true, local: true })
+  .transform((text) => new Date(/(Z|[+-]\d\d:\d\d)$/i.test(text) ? text : `${text}Z`).toISOString());
 const etag = z
   .string()
   .min(1)
@@ -22,7 +25,7 @@ const notificationRecordSchema = z.object({
       size: z.int().nonnegative().nullish(),
       eTag: etag.nullish(),
       versionId: versionId.nullish(),
-      sequencer,
+      sequencer: sequencer.nullish(),
     }),
   }),
 });
@@ -55,6 +58,9 @@ const decodeKey = (encoded: string): string => {
   }
 };
 
+/** S3 always sends a sequencer; of the stores that speak like it some do not, and then their clock orders the events. */
+const timeSequencer = (eventTime: string): string => Date.parse(eventTime).toString(16).padStart(16, '0');
+
 /** The console's "create folder" makes an empty object with a trailing slash; it is no scan. */
 const isFolderMarker = ({ key, sizeBytes }: UploadEvent): boolean => key.endsWith('/') && sizeBytes === 0;
 
@@ -64,7 +70,7 @@ const fromNotification = ({ s3, eventTime }: z.output<typeof notificationRecordS
   versionId: s3.object.versionId ?? null,
   etag: s3.object.eTag ?? null,
   sizeBytes: s3.object.size ?? null,
-  sequencer: s3.object.sequencer,
+  sequencer: s3.object.sequencer ?? timeSequencer(eventTime),
   eventTime,
 });
 

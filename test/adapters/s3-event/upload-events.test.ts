@@ -67,6 +67,17 @@ describe('parseUploadEvents', () => {
     expect(parseUploadEvents('{"Records":[{"eventName":"ObjectRemoved:Delete"}]}')).toEqual([]);
   });
 
+  it("orders by the event's time where a store that speaks like S3 sends no sequencer", () => {
+    const { sequencer, ...object } = s3Record().s3.object;
+    const at = (eventTime: string) => ({ ...s3Record(), eventTime, s3: { ...s3Record().s3, object } });
+    const body = JSON.stringify({ Records: [at('2026-01-02T03:04:05.678Z'), at('2026-01-02T03:04:05.679Z')] });
+
+    const [earlier, later] = parseUploadEvents(body);
+
+    expect(earlier?.sequencer).toMatch(/^[0-9a-f]{16}$/);
+    expect((earlier?.sequencer ?? '') < (later?.sequencer ?? '')).toBe(true);
+  });
+
   it('ignores the test event that S3 sends when a notification is set up', () => {
     const body = JSON.stringify({
       Service: 'Amazon S3',
@@ -106,7 +117,7 @@ describe('parseUploadEvents', () => {
     ['null', 'null'],
     ['a created object without its object', JSON.stringify({ Records: [withoutObject] })],
     [
-      'a created object without a sequencer',
+      'a created object with an empty sequencer',
       s3Body({ ...s3Record(), s3: { ...s3, object: { ...s3.object, sequencer: '' } } }),
     ],
     ['a broken escape in the key', s3Body(s3Record({ key: 'a%2.png' }))],
