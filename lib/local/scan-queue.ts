@@ -112,6 +112,8 @@ export const createScanQueue = (options: ScanQueueOptions): ScanQueue => {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${handlerTimeoutMs} ms`)), handlerTimeoutMs);
+      // A batch that was left behind must not keep the process from ending.
+      timer.unref();
     });
     try {
       // JSON there and back, as on the way through Lambda.
