@@ -284,7 +284,7 @@ export interface Raster {
  * @returns row-major, interleaved, the same channels; always memory of its own
  */
 export const resample = (image: Raster, outWidth: number, outHeight: number, filter: ResampleFilter): Uint8Array => {
-  if (image.width === outWidth && image.height === outHeight) return image.pixels.slice();
+  if (image.width === outWidth && image.height === outHeight) return new Uint8Array(image.pixels);
   if (filter === 'nearest') return pickNearest(image, outWidth, outHeight);
   return convolve(image, outWidth, outHeight, filter);
 };

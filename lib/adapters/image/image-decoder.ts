@@ -2,10 +2,11 @@ import sharp, { type Metadata } from 'sharp';
 import { SulcusError } from '../../core/errors';
 import type { DecodedImage, ImageDecoder } from '../../core/ports';
 import { LIMITS } from '../../topology';
+import { withoutBallast } from './ballast';
+import { settleWithin } from './deadline';
 import { freeNow } from './free-now';
 import { requireShare } from './limits';
 import { restrictSharp, SUPPORTED_FORMATS } from './loaders';
-import { withoutTransparency } from './opaque-gif';
 import { createPixelBudget, type Release } from './pixel-budget';
 import { type DecodeLimits, decodeFrame, type Raster, readOrientation, requireLayout, turnUpright } from './pixels';
 import { type ImageFormat, sniffFormat } from './sniff-format';
@@ -52,8 +53,7 @@ const decodePixels = async (
 ): Promise<Raster> => {
   const layout = requireLayout(metadata);
   try {
-    const opaque = format === 'GIF' ? withoutTransparency(bytes) : bytes;
-    return await turnUpright(await decodeFrame(opaque, layout, limits), readOrientation(metadata), limits);
+    return await turnUpright(await decodeFrame(bytes, layout, limits), readOrientation(metadata), limits);
   } catch (cause) {
     throw unreadable(format, ` that decodes within ${limits.timeoutSeconds} s`, cause);
   }
@@ -90,15 +90,20 @@ export const createImageDecoder = (options: ImageDecoderOptions = {}): ImageDeco
   };
   const budget = createPixelBudget(options.pixelBudget ?? limits.maxPixels);
   restrictSharp();
+  const late = (format: ImageFormat) => () =>
+    unreadable(format, ` that decodes within ${limits.timeoutSeconds} s`, undefined);
   return {
-    decode: async (bytes) => {
-      const format = requireFormat(bytes);
-      const metadata = await readMetadata(bytes, format);
+    decode: async (file) => {
+      const format = requireFormat(file);
+      const bytes = withoutBallast(format, file);
+      const metadata = await settleWithin(readMetadata(bytes, format), limits.timeoutSeconds, late(format));
       const release = await budget.acquire(requireShare(format, metadata, limits.maxPixels));
+      const work = decodePixels(bytes, format, metadata, limits);
       try {
-        return toDecodedImage(await decodePixels(bytes, format, metadata, limits), release);
+        return toDecodedImage(await settleWithin(work, limits.timeoutSeconds, late(format)), release);
       } catch (error) {
-        release();
+        // A decode that is only late still holds memory, so its share comes back when it ends.
+        work.then(({ pixels }) => freeNow(pixels)).then(release, release);
         throw error;
       }
     },
