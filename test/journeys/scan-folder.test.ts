@@ -57,7 +57,7 @@ describe('dropping files into the scan folder', () => {
     'cafe\u0301.png',
     '🧠 (1).png',
     'a/b c/d é/deep.png',
-    "it's & co;=?#.png",
+    "it's & co;=#.png",
   ])('classifies %s under its own name', async (name) => {
     await drop(name, tinyScan(name.length * 1000 + (name.codePointAt(0) ?? 0)));
 
@@ -129,7 +129,9 @@ describe('dropping files into the scan folder', () => {
 
   it('ignores symbolic links, dot files and what browsers have not finished', async () => {
     await writeFile(path.join(folders.scanFolder, '..', 'outside.png'), tinyScan(9));
-    await symlink(path.join(folders.scanFolder, '..', 'outside.png'), path.join(folders.scanFolder, 'link.png'));
+    // Windows lets few people make links, and then there is nothing to ignore.
+    const link = symlink(path.join(folders.scanFolder, '..', 'outside.png'), path.join(folders.scanFolder, 'link.png'));
+    await link.catch(() => undefined);
     for (const name of ['.hidden.png', '.folder/a.png', 'a.png.crdownload', 'b.png.part'])
       await drop(name, tinyScan(10));
     await drop('after.png', tinyScan(11));

@@ -68,7 +68,9 @@ describe('watchFolder', () => {
     expect(events.filter((event) => event.includes('before/b'))).toEqual([]);
   });
 
-  it('finds by its scans what no event told', async () => {
+  // Windows renames no folder that is watched.
+  const onPosix = process.platform === 'win32' ? it.skip : it;
+  onPosix('finds by its scans what no event told', async () => {
     await open(100);
     await watch?.ready;
 
