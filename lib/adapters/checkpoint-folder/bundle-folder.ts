@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { BundleSink, BundleWriter } from '../../core/compiler-ports';
 import { SulcusError } from '../../core/errors';
@@ -24,9 +24,9 @@ export const createBundleFolder = async (folder: string): Promise<BundleSink> =>
   } catch (cause) {
     throw new SulcusError('CONFIG_INVALID', 'expected a folder that can be written for the bundle', { cause });
   }
-  const abort = (): Promise<void> => rm(staging, { recursive: true, force: true });
+  const writing = new Set<FileHandle>();
   return {
-    create: (path) => createFile(join(staging, path), path),
+    create: (path) => createFile(join(staging, path), path, writing),
     locate: (path) => join(staging, path),
     discard: async (path) => {
       await rm(join(staging, path), { force: true });
@@ -42,7 +42,12 @@ export const createBundleFolder = async (folder: string): Promise<BundleSink> =>
       await rename(staging, target);
       await rm(replaced, { recursive: true, force: true });
     },
-    abort,
+    abort: async () => {
+      // Windows removes no open file.
+      await Promise.all([...writing].map((handle) => handle.close()));
+      writing.clear();
+      await rm(staging, { recursive: true, force: true });
+    },
   };
 };
 
@@ -62,9 +67,10 @@ const listEarlier = async (target: string): Promise<string[] | undefined> => {
   );
 };
 
-const createFile = async (file: string, path: string): Promise<BundleWriter> => {
+const createFile = async (file: string, path: string, writing: Set<FileHandle>): Promise<BundleWriter> => {
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'w');
+  writing.add(handle);
   const hash = createHash('sha256');
   let sizeBytes = 0;
   return {
@@ -76,6 +82,7 @@ const createFile = async (file: string, path: string): Promise<BundleWriter> => 
     close: async () => {
       await handle.sync();
       await handle.close();
+      writing.delete(handle);
       return { path, sizeBytes, sha256: hash.digest('hex') };
     },
   };

@@ -26,14 +26,15 @@ const openFile = async (folder: string, name: string): Promise<CheckpointFile> =
   try {
     handle = await open(path);
     const stats = await handle.stat();
-    if (!stats.isFile()) throw new SulcusError('CHECKPOINT_INVALID', `expected a file for ${name}, received a folder`);
-    return checkpointFile(name, path, handle, stats.size);
+    if (stats.isFile()) return checkpointFile(name, path, handle, stats.size);
   } catch (cause) {
     await handle?.close();
     throw new SulcusError('CHECKPOINT_INVALID', `expected a readable file ${name} in the checkpoint, received none`, {
       cause,
     });
   }
+  await handle.close();
+  throw new SulcusError('CHECKPOINT_INVALID', `expected a file for ${name} in the checkpoint, received a folder`);
 };
 
 const checkpointFile = (name: string, path: string, handle: FileHandle, sizeBytes: number): CheckpointFile => ({

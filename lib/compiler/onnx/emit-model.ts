@@ -4,7 +4,7 @@ import { type ConstantTensor, elementTypeOf, type Graph } from './graph';
 import { encodeModel, type Initializer, type InitializerData, type ModelProto } from './model-proto';
 
 /** Smaller constants stay in the model file: a mapping each would cost more than copying them. */
-const INLINE_BYTES = 16 * 1024;
+const INLINE_BYTES = 4096;
 
 /** A cache line; ONNX Runtime rounds the mapping itself down to a page. */
 const ALIGNMENT_BYTES = 64;
