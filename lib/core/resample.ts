@@ -31,6 +31,9 @@ const PRECISION_BITS = 22;
 const ONE = 1 << PRECISION_BITS;
 const HALF = 1 << (PRECISION_BITS - 1);
 
+// Bound once: looked up on the global in the innermost loops, it costs tenfold where globals are proxied, as in Jest.
+const { imul } = Math;
+
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
 
 const hamming = (x: number): number => {
@@ -128,7 +131,7 @@ const resampleRowsGrey = (
       let tap = out * tapsPerOutput;
       let sum = HALF;
       for (const end = tap + count; tap < end; tap++, from++) {
-        sum = (sum + Math.imul(source[from] as number, weights[tap] as number)) | 0;
+        sum = (sum + imul(source[from] as number, weights[tap] as number)) | 0;
       }
       target[to++] = clip(sum);
     }
@@ -158,9 +161,9 @@ const resampleRowsColour = (
       let blue = HALF;
       for (const end = tap + count; tap < end; tap++, from += 3) {
         const weight = weights[tap] as number;
-        red = (red + Math.imul(source[from] as number, weight)) | 0;
-        green = (green + Math.imul(source[from + 1] as number, weight)) | 0;
-        blue = (blue + Math.imul(source[from + 2] as number, weight)) | 0;
+        red = (red + imul(source[from] as number, weight)) | 0;
+        green = (green + imul(source[from + 1] as number, weight)) | 0;
+        blue = (blue + imul(source[from + 2] as number, weight)) | 0;
       }
       target[to] = clip(red);
       target[to + 1] = clip(green);
@@ -196,10 +199,10 @@ const resampleColumns = (
       let from = top + i;
       for (let tap = firstTap; tap < endTap; tap++, from += stride) {
         const weight = weights[tap] as number;
-        first = (first + Math.imul(source[from] as number, weight)) | 0;
-        second = (second + Math.imul(source[from + 1] as number, weight)) | 0;
-        third = (third + Math.imul(source[from + 2] as number, weight)) | 0;
-        fourth = (fourth + Math.imul(source[from + 3] as number, weight)) | 0;
+        first = (first + imul(source[from] as number, weight)) | 0;
+        second = (second + imul(source[from + 1] as number, weight)) | 0;
+        third = (third + imul(source[from + 2] as number, weight)) | 0;
+        fourth = (fourth + imul(source[from + 3] as number, weight)) | 0;
       }
       target[to + i] = clip(first);
       target[to + i + 1] = clip(second);
@@ -210,7 +213,7 @@ const resampleColumns = (
       let sum = HALF;
       let from = top + i;
       for (let tap = firstTap; tap < endTap; tap++, from += stride) {
-        sum = (sum + Math.imul(source[from] as number, weights[tap] as number)) | 0;
+        sum = (sum + imul(source[from] as number, weights[tap] as number)) | 0;
       }
       target[to + i] = clip(sum);
     }
