@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SulcusError } from './errors';
 import { type Raster, resample, resampleFilters } from './resample';
+import { showValue } from './show-value';
 
 const channelTriple = z.tuple([z.number(), z.number(), z.number()]);
 
@@ -36,18 +37,16 @@ const PROCESSORS: ReadonlyMap<string, ProcessorDefaults> = new Map([
 const KEY_SUBJECT = 'of preprocessor_config.json';
 
 const invalid = (key: string, expected: string, received: unknown): SulcusError =>
-  new SulcusError('CHECKPOINT_INVALID', `expected ${expected} for ${key} ${KEY_SUBJECT}, received ${show(received)}`);
+  new SulcusError(
+    'CHECKPOINT_INVALID',
+    `expected ${expected} for ${key} ${KEY_SUBJECT}, received ${showValue(received)}`,
+  );
 
 const unsupported = (key: string, expected: string, received: unknown): SulcusError =>
   new SulcusError(
     'ARCHITECTURE_UNSUPPORTED',
-    `expected ${expected} for ${key} ${KEY_SUBJECT}, received ${show(received)}`,
+    `expected ${expected} for ${key} ${KEY_SUBJECT}, received ${showValue(received)}`,
   );
-
-const show = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-};
 
 /** transformers reads null as "not given". */
 const read = <T>(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SulcusError } from '../../core/errors';
+import { shorten, showValue } from '../../core/show-value';
 import { findDuplicateKey } from './duplicate-keys';
 
 /** Bytes per element of every dtype the format knows: https://github.com/huggingface/safetensors (tensor.rs). */
@@ -106,19 +107,18 @@ const parseEntries = (header: Uint8Array): [string, unknown][] => {
   }
   const duplicate = findDuplicateKey(text);
   if (duplicate !== undefined) {
-    throw invalid(`expected each name once in the safetensors header, received ${JSON.stringify(duplicate)} twice`);
+    throw invalid(`expected each name once in the safetensors header, received ${showValue(duplicate)} twice`);
   }
   return Object.entries(json);
 };
 
 const parseEntry = (name: string, entry: unknown, dataStart: number, dataBytes: number): TensorInfo => {
-  const subject = `tensor ${JSON.stringify(name)}`;
+  const subject = `tensor ${showValue(name)}`;
   const parsed = entrySchema.safeParse(entry);
   if (!parsed.success) {
     const problem = parsed.error.issues[0];
-    throw invalid(
-      `expected dtype, shape and data_offsets for ${subject}: ${problem?.path.join('.')} ${problem?.message}`,
-    );
+    const place = [...(problem?.path ?? []), ''].join(' ');
+    throw invalid(`expected dtype, shape and data_offsets for ${subject}: ${place}${shorten(problem?.message ?? '')}`);
   }
   const {
     dtype,
@@ -127,7 +127,9 @@ const parseEntry = (name: string, entry: unknown, dataStart: number, dataBytes: 
   } = parsed.data;
   const elementBytes = Object.hasOwn(DTYPE_BYTES, dtype) ? DTYPE_BYTES[dtype] : undefined;
   if (elementBytes === undefined) {
-    throw invalid(`expected one of ${Object.keys(DTYPE_BYTES).join(', ')} for dtype of ${subject}, received ${dtype}`);
+    throw invalid(
+      `expected one of ${Object.keys(DTYPE_BYTES).join(', ')} for dtype of ${subject}, received ${showValue(dtype)}`,
+    );
   }
   if (begin > end || end > dataBytes) {
     throw invalid(`expected data_offsets within 0 to ${dataBytes} for ${subject}, received ${begin} to ${end}`);
@@ -148,7 +150,7 @@ const requireTiling = (tensors: TensorInfo[], dataStart: number, fileBytes: numb
     if (offset !== position) {
       const problem = offset < position ? 'an overlap with the tensor before it' : 'a hole';
       throw invalid(
-        `expected tensor ${JSON.stringify(name)} to start at data offset ${position - dataStart}, ` +
+        `expected tensor ${showValue(name)} to start at data offset ${position - dataStart}, ` +
           `received ${offset - dataStart} (${problem})`,
       );
     }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CheckpointFile, CheckpointSource } from '../../core/compiler-ports';
 import { SulcusError } from '../../core/errors';
 import { sha256Hex } from '../../core/scan-ids';
+import { showValue } from '../../core/show-value';
 import { readJson } from '../read-json';
 import type { TensorInfo } from './header';
 import { openSafetensors, type TensorSource } from './open-safetensors';
@@ -52,7 +53,10 @@ const openShards = async (source: CheckpointSource): Promise<Weights> => {
   for (const name of Object.keys(shardOf)) {
     if (!weights.tensors.has(name)) {
       await weights.close();
-      throw new SulcusError('CHECKPOINT_INVALID', `expected tensor ${name} in ${shardOf[name]}, received none`);
+      throw new SulcusError(
+        'CHECKPOINT_INVALID',
+        `expected tensor ${showValue(name)} in ${shardOf[name]}, received none`,
+      );
     }
   }
   return weights;
@@ -72,7 +76,10 @@ const openFiles = async (source: CheckpointSource, names: readonly string[]): Pr
       const shard = await openSafetensors(file);
       for (const [tensor, info] of shard.tensors) {
         if (tensors.has(tensor)) {
-          throw new SulcusError('CHECKPOINT_INVALID', `expected tensor ${tensor} in one shard, received it in two`);
+          throw new SulcusError(
+            'CHECKPOINT_INVALID',
+            `expected tensor ${showValue(tensor)} in one shard, received it in two`,
+          );
         }
         tensors.set(tensor, info);
         shardOf.set(tensor, shard);

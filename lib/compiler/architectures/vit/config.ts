@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SulcusError } from '../../../core/errors';
+import { showValue } from '../../../core/show-value';
 
 /** How the MLP's activation is computed in ONNX; transformers has several names for the tanh form. */
 const HIDDEN_ACTIVATIONS = {
@@ -53,19 +54,14 @@ const dimensionsSchema = z.object({
 
 const labelsSchema = z.record(z.string().regex(/^\d+$/, 'expected whole numbers as keys'), z.string().min(1));
 
-const show = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-};
-
 const unsupported = (key: string, value: unknown, supported: string): SulcusError =>
   new SulcusError(
     'ARCHITECTURE_UNSUPPORTED',
-    `expected ${supported} for ${key} of config.json, received ${show(value)}`,
+    `expected ${supported} for ${key} of config.json, received ${showValue(value)}`,
   );
 
 const invalid = (key: string, value: unknown, expected: string): SulcusError =>
-  new SulcusError('CHECKPOINT_INVALID', `expected ${expected} for ${key} of config.json, received ${show(value)}`);
+  new SulcusError('CHECKPOINT_INVALID', `expected ${expected} for ${key} of config.json, received ${showValue(value)}`);
 
 /**
  * Reads the `config.json` of a Hugging Face ViTForImageClassification.
