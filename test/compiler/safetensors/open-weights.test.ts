@@ -1,134 +1,158 @@
+import fc from 'fast-check';
+import { openSafetensors } from '../../../lib/compiler/safetensors/open-safetensors';
 import { openWeights } from '../../../lib/compiler/safetensors/open-weights';
-import type { CheckpointSource } from '../../../lib/core/compiler-ports';
-import { sha256Hex } from '../../../lib/core/scan-ids';
-import { encodeSafetensors, memorySource } from '../../support/tiny-vit';
+import { toFloat32 } from '../../../lib/compiler/safetensors/to-float32';
+import { encodeSafetensors, frameSafetensors, memorySource, type TinyTensor } from '../../support/tiny-vit';
 
-const shard = (...names: string[]): Uint8Array =>
-  encodeSafetensors(new Map(names.map((name, index) => [name, { shape: [1], values: Float32Array.of(index + 1) }])));
+const tensor = (...values: number[]): TinyTensor => ({ shape: [values.length], values: Float32Array.from(values) });
+const source = (files: Record<string, Uint8Array>) => memorySource(new Map(Object.entries(files)));
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-const sharded = (weightMap: unknown, files: Record<string, Uint8Array> = {}) =>
-  memorySource(new Map([['model.safetensors.index.json', json({ weight_map: weightMap })], ...Object.entries(files)]));
 
-/** The source, and how many of its files are open. */
-const counted = (source: CheckpointSource) => {
-  const open = new Set<string>();
-  return {
-    open,
-    source: {
-      ...source,
-      open: async (name: string) => {
-        const file = await source.open(name);
-        open.add(name);
-        return {
-          ...file,
-          close: async () => {
-            open.delete(name);
-          },
-        };
-      },
+test('F32, F16 and BF16 tensors are read as the float32 values they stand for', async () => {
+  const values = tensor(0, -0, 1, -1.5, 0.0999755859375, 65504, 6.103515625e-5);
+  for (const dtype of ['F32', 'F16'] as const) {
+    const weights = await openWeights(
+      source({ 'model.safetensors': encodeSafetensors(new Map([['a', values]]), dtype) }),
+    );
+
+    expect(await weights.read('a')).toEqual(values.values);
+  }
+  const bf16 = toFloat32(Uint8Array.of(0x80, 0x3f, 0xc0, 0xbf, 0x00, 0x80), 'BF16');
+  expect(bf16).toEqual(Float32Array.of(1, -1.5, -0));
+});
+
+test('every F16 value becomes its float32 value', () => {
+  for (let half = 0; half < 65536; half++) {
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >> 10) & 31;
+    const mantissa = half & 1023;
+    const finite = exponent === 0 ? mantissa * 2 ** -24 : (1 + mantissa / 1024) * 2 ** (exponent - 15);
+    const special = mantissa === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
+    const expected = sign * (exponent === 31 ? special : finite);
+
+    const [received] = toFloat32(Uint8Array.of(half & 255, half >> 8), 'F16');
+
+    if (!Object.is(received, expected)) throw new Error(`expected ${expected} for ${half}, received ${received}`);
+  }
+});
+
+test('bytes at any alignment are read', () => {
+  fc.assert(
+    fc.property(fc.nat(7), fc.array(fc.float({ noNaN: true }), { minLength: 1 }), (shift, values) => {
+      const floats = Float32Array.from(values);
+      const bytes = new Uint8Array(shift + floats.byteLength);
+      bytes.set(new Uint8Array(floats.buffer), shift);
+
+      expect(toFloat32(bytes.subarray(shift), 'F32')).toEqual(floats);
+    }),
+  );
+});
+
+test('tensors are read in ranges: of a large file only the prefix, the header and what is asked for', async () => {
+  const bytes = encodeSafetensors(
+    new Map([
+      ['a', tensor(...Array(1000).fill(1))],
+      ['b', tensor(2, 3)],
+    ]),
+  );
+  const ranges: [number, number][] = [];
+  const weights = await openSafetensors({
+    sizeBytes: bytes.length,
+    read: async (offset, length) => {
+      ranges.push([offset, length]);
+      return bytes.slice(offset, offset + length);
     },
-  };
-};
-
-test('one file is read as it is, and its hash is that of the file', async () => {
-  const bytes = shard('a', 'b');
-  const { source, open } = counted(memorySource(new Map([['model.safetensors', bytes]])));
-
-  const weights = await openWeights(source);
-
-  expect([...weights.tensors.keys()]).toEqual(['a', 'b']);
-  expect(Array.from(await weights.read('b'))).toEqual([2]);
-  expect(await weights.sha256()).toBe(await sha256Hex(bytes));
-  await weights.close();
-  expect(open.size).toBe(0);
-});
-
-test('shards are read as one, in the order of their names, and hashed as sha256sum lists them', async () => {
-  const files = { 'model-2.safetensors': shard('c'), 'model-1.safetensors': shard('a', 'b') };
-  const { source, open } = counted(
-    sharded({ c: 'model-2.safetensors', a: 'model-1.safetensors', b: 'model-1.safetensors' }, files),
-  );
-  const lines = await Promise.all(
-    ['model-1.safetensors', 'model-2.safetensors'].map(
-      async (name) => `${await sha256Hex(files[name as keyof typeof files])}  ${name}\n`,
-    ),
-  );
-
-  const weights = await openWeights(source);
-
-  expect([...weights.tensors.keys()]).toEqual(['a', 'b', 'c']);
-  expect(Array.from(await weights.read('c'))).toEqual([1]);
-  expect(await weights.sha256()).toBe(await sha256Hex(lines.join('')));
-  await weights.close();
-  expect(open.size).toBe(0);
-});
-
-test('a tensor that no shard has is refused when read', async () => {
-  const weights = await openWeights(memorySource(new Map([['model.safetensors', shard('a')]])));
-
-  await expect(weights.read('toString')).rejects.toMatchObject({
-    code: 'CHECKPOINT_INVALID',
-    message: 'expected a tensor named toString, received none',
+    sha256: async () => '',
+    close: async () => {},
   });
+
+  const values = await weights.read('b');
+
+  expect([...values]).toEqual([2, 3]);
+  const headerBytes = bytes.length - 8 - 4008;
+  expect(ranges).toEqual([
+    [0, 8],
+    [8, headerBytes],
+    [bytes.length - 8, 8],
+  ]);
 });
 
-test.each<[string, CheckpointSource, RegExp]>([
-  [
-    'a tensor the shards have not',
-    sharded({ a: 'm.safetensors', z: 'm.safetensors' }, { 'm.safetensors': shard('a') }),
-    /^expected tensor "z" in m\.safetensors, received none$/,
-  ],
-  [
-    'a tensor that two shards have',
-    sharded(
-      { a: 'm.safetensors', b: 'n.safetensors' },
-      { 'm.safetensors': shard('a'), 'n.safetensors': shard('b', 'a') },
-    ),
-    /^expected tensor "a" in one shard, received it in two$/,
-  ],
-  ['a shard that is missing', sharded({ a: 'm.safetensors' }), /^expected a file m\.safetensors, received none$/],
-  [
-    'a shard that is no safetensors file',
-    sharded({ a: 'm.safetensors' }, { 'm.safetensors': Buffer.from('PK\u0003\u0004 and so on, a zip') }),
-    /a PyTorch pickle under another name$/,
-  ],
-  [
-    'a shard outside the checkpoint',
-    sharded({ a: '../other/m.safetensors' }),
-    /^expected a weight_map of shard names in/,
-  ],
-  ['a shard of an absolute path', sharded({ a: '/etc/m.safetensors' }), /^expected a weight_map/],
-  ['a shard that is a pickle', sharded({ a: 'pytorch_model.bin' }), /^expected a weight_map/],
-  ['no weight_map', sharded(undefined), /^expected a weight_map/],
-  [
-    'an index that is no JSON',
-    memorySource(new Map([['model.safetensors.index.json', Buffer.from('{')]])),
-    /^expected JSON for model\.safetensors\.index\.json, received something else$/,
-  ],
-  ['no weights at all', memorySource(new Map()), /^expected model\.safetensors in the checkpoint, received none$/],
-])('%s is refused and leaves no file open', async (_, source, message) => {
-  const { source: watched, open } = counted(source);
+test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+  'a tensor that holds %p is refused by its name',
+  async (value) => {
+    const weights = await openWeights(
+      source({ 'model.safetensors': encodeSafetensors(new Map([['blocks.7.bias', tensor(1, value)]])) }),
+    );
 
-  const opened = openWeights(watched);
-
-  await expect(opened).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID', message: expect.stringMatching(message) });
-  expect(open.size).toBe(0);
-});
-
-test.each(['pytorch_model.bin', 'model.pt', 'weights.pth'])(
-  '%s alone is refused with the command that converts it',
-  async (name) => {
-    const opened = openWeights(memorySource(new Map([[name, Buffer.from('PK')]])));
-
-    await expect(opened).rejects.toMatchObject({
+    await expect(weights.read('blocks.7.bias')).rejects.toMatchObject({
       code: 'CHECKPOINT_INVALID',
-      message: expect.stringMatching(
-        new RegExp(
-          `^expected model\\.safetensors, received only ${name}, a pickle that can run code.*` +
-            'python -c "from transformers import ViTForImageClassification as V; ' +
-            "V\\.from_pretrained\\('\\.'\\)\\.save_pretrained\\('\\.'\\)\"$",
-        ),
-      ),
+      message: expect.stringMatching(/finite values for tensor blocks\.7\.bias.*at 1/),
     });
   },
 );
+
+test('a tensor that is missing or no float is refused by its name', async () => {
+  const header = JSON.stringify({ ids: { dtype: 'I64', shape: [1], data_offsets: [0, 8] } });
+  const single = source({ 'model.safetensors': frameSafetensors(header, new Uint8Array(8)) });
+  const weights = await openWeights(single);
+  const bare = await openSafetensors(await single.open('model.safetensors'));
+
+  for (const tensors of [weights, bare]) {
+    await expect(tensors.read('ids')).rejects.toMatchObject({ message: expect.stringContaining('received I64') });
+    await expect(tensors.read('nowhere')).rejects.toMatchObject({ message: expect.stringContaining('nowhere') });
+  }
+});
+
+test('shards are read as one checkpoint', async () => {
+  const files = {
+    'model.safetensors.index.json': json({ weight_map: { a: 'model-1.safetensors', b: 'model-2.safetensors' } }),
+    'model-1.safetensors': encodeSafetensors(new Map([['a', tensor(1)]])),
+    'model-2.safetensors': encodeSafetensors(new Map([['b', tensor(2)]])),
+  };
+
+  const weights = await openWeights(source(files));
+
+  expect([...(await weights.read('a')), ...(await weights.read('b'))]).toEqual([1, 2]);
+  expect(await weights.sha256()).toMatch(/^[0-9a-f]{64}$/);
+  await weights.close();
+});
+
+test.each([
+  ['an index without a map', { map: {} }, 'weight_map'],
+  ['a shard outside the folder', { weight_map: { a: '../secret.safetensors' } }, 'weight_map'],
+  ['a shard that is missing', { weight_map: { a: 'model-9.safetensors' } }, 'model-9'],
+  ['a tensor that its shard lacks', { weight_map: { zz: 'model-1.safetensors' } }, 'zz'],
+  ['a tensor in two shards', { weight_map: { a: 'model-1.safetensors', b: 'model-3.safetensors' } }, 'in two'],
+])('%s is refused', async (_, index, message) => {
+  const files = {
+    'model.safetensors.index.json': json(index),
+    'model-1.safetensors': encodeSafetensors(new Map([['a', tensor(1)]])),
+    'model-3.safetensors': encodeSafetensors(
+      new Map([
+        ['a', tensor(1)],
+        ['b', tensor(1)],
+      ]),
+    ),
+  };
+
+  await expect(openWeights(source(files))).rejects.toMatchObject({
+    code: 'CHECKPOINT_INVALID',
+    message: expect.stringContaining(message),
+  });
+});
+
+test('a checkpoint with only a pickle is refused with the command that converts it', async () => {
+  const files = source({ 'config.json': json({}), 'pytorch_model.bin': new Uint8Array(9) });
+
+  await expect(openWeights(files)).rejects.toMatchObject({
+    code: 'CHECKPOINT_INVALID',
+    message: expect.stringMatching(/pytorch_model\.bin.*python -c .*save_pretrained/s),
+  });
+});
+
+test('a checkpoint without weights is refused', async () => {
+  await expect(openWeights(source({ 'config.json': json({}) }))).rejects.toMatchObject({
+    code: 'CHECKPOINT_INVALID',
+    message: 'expected model.safetensors in the checkpoint, received none',
+  });
+});
