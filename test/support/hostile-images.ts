@@ -43,6 +43,13 @@ const jpegOfManyScans = () => {
   return Buffer.concat([whole.subarray(0, -2), ...scans, Buffer.from([0xff, 0xd9])]);
 };
 
+/** Ten million of them made libvips keep 2.9 GB. */
+const jpegOfManySegments = () => {
+  const whole = readGoldenImage('grey.jpg');
+  const empty = Buffer.from([0xff, 0xe1, 0, 2]);
+  return Buffer.concat([whole.subarray(0, 2), Buffer.alloc(4_000_000, empty), whole.subarray(2)]);
+};
+
 const jpegOfHugeExif = () => {
   const whole = readGoldenImage('grey.jpg');
   const segment = Buffer.alloc(65_535, 0x41);
@@ -78,6 +85,16 @@ const webpClaiming = (side: number) => () => {
   ]);
 };
 
+/** An animation of one frame, again and again; libvips takes quadratic time over them. */
+const webpOfManyFrames = () => {
+  const whole = readGoldenImage('animated.webp');
+  const start = whole.indexOf('ANMF');
+  const frame = whole.subarray(start, start + 8 + whole.readUInt32LE(start + 4));
+  const file = Buffer.concat([whole.subarray(0, start), ...Array.from({ length: 50_000 }, () => frame)]);
+  file.writeUInt32LE(file.length - 8, 4);
+  return file;
+};
+
 /** A whole image of 400 million pixels in a few kilobytes. */
 const hugeBlackPng = () =>
   pngOf(pngHeader(20_000, 20_000, 1), pngChunk('IDAT', deflateSync(Buffer.alloc(20_000 * 2_501))));
@@ -86,6 +103,13 @@ const textBomb = () => {
   const bomb = Buffer.concat([Buffer.from('Comment\0\0', 'latin1'), deflateSync(Buffer.alloc(64 * 1024 * 1024, 0x41))]);
   const chunks = Array.from({ length: 16 }, () => pngChunk('zTXt', bomb));
   return pngOf(pngHeader(64, 64), ...chunks, blackPixels(64, 64));
+};
+
+/** Small enough each for libpng's own limit, and it keeps them all. */
+const textSwarm = () => {
+  const bomb = Buffer.concat([Buffer.from('C\0\x01\0\0\0', 'latin1'), deflateSync(Buffer.alloc(7_000_000, 0x41))]);
+  const chunk = pngChunk('iTXt', bomb);
+  return pngOf(pngHeader(64, 64), ...Array.from({ length: 900 }, () => chunk), blackPixels(64, 64));
 };
 
 const profileBomb = () => {
@@ -147,15 +171,19 @@ export const hostileImages: readonly HostileImage[] = [
   unreadable('PNG with a wrong checksum', 'crc.png', badChecksum),
   odd('PNG whose pixels inflate to 256 MB', 'bomb.png', pixelBomb),
   odd('PNG with 1 GB of compressed text', 'text-bomb.png', textBomb),
+  odd('PNG with 900 compressed texts of 7 MB', 'text-swarm.png', textSwarm),
   odd('PNG with a colour profile that inflates to 64 MB', 'profile-bomb.png', profileBomb),
   unreadable('JPEG that claims 65,500 rows', 'tall.jpg', jpegClaiming(61, 65_500)),
   tooLarge('JPEG that claims 65,500 x 65,500 px', 'huge.jpg', jpegClaiming(65_500, 65_500)),
   unreadable('JPEG of 5,000 scans', 'scans.jpg', jpegOfManyScans),
+  unreadable('JPEG of a million segments', 'segments.jpg', jpegOfManySegments),
   odd('JPEG with 4 MB of EXIF', 'exif.jpg', jpegOfHugeExif),
   odd('GIF of 10,000 frames', 'frames.gif', gifOfManyFrames),
+  odd('WebP of 50,000 frames', 'frames.webp', webpOfManyFrames),
   tooLarge('GIF that claims 65,535 x 65,535 px', 'huge.gif', gifClaiming(65_535, 65_535)),
   tooLarge('WebP that claims 16,383 x 16,383 px', 'huge.webp', webpClaiming(16_383)),
-  unreadable('TIFF whose directory is its own next', 'loop.tif', () => tiffOf({ next: 'itself', stripBytes: 1 << 30 })),
+  odd('TIFF whose directory is its own next', 'loop.tif', () => tiffOf({ next: 'itself' })),
+  unreadable('TIFF of a strip longer than the file', 'strip.tif', () => tiffOf({ stripBytes: 1 << 30 })),
   tooLarge('TIFF that claims a million px a side', 'huge.tif', () => tiffOf({ width: 1_000_000, height: 1_000_000 })),
   unreadable('TIFF that claims 2 billion px a side', 'lie.tif', () =>
     tiffOf({ width: 0x7fffffff, height: 0x7fffffff }),

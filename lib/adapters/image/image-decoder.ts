@@ -91,7 +91,10 @@ export const createImageDecoder = (options: ImageDecoderOptions = {}): ImageDeco
   const budget = createPixelBudget(options.pixelBudget ?? limits.maxPixels);
   restrictSharp();
   const late = (format: ImageFormat) => () =>
-    unreadable(format, ` that decodes within ${limits.timeoutSeconds} s`, undefined);
+    new SulcusError(
+      'UNREADABLE_IMAGE',
+      `expected a ${format} file that decodes within ${limits.timeoutSeconds} s, received one that takes longer`,
+    );
   return {
     decode: async (file) => {
       const format = requireFormat(file);

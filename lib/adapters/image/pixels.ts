@@ -51,7 +51,10 @@ const LAYOUT_PIPELINES: Readonly<Record<Layout, (image: Sharp) => Sharp>> = {
 };
 
 const readRaw = async (image: Sharp, timeoutSeconds: number) => {
-  const { data, info } = await image.timeout({ seconds: timeoutSeconds }).raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await image
+    .timeout({ seconds: Math.ceil(timeoutSeconds) })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   return { pixels: new Uint8Array(data.buffer, data.byteOffset, data.length), width: info.width, height: info.height };
 };
 
