@@ -10,7 +10,7 @@ export interface TinyVitOptions {
   readonly dtype?: 'F32' | 'F16' | 'BF16';
   /** Tensor names of the Hub's files, or those of transformers 5's modules. */
   readonly naming?: 'classic' | 'modules';
-  /** Channels whose layer norm gains are 40 times the others', as large trained models have them. */
+  /** Channels of 40 times the others' activations, read by small weights, as large trained models have them. */
   readonly outlierChannels?: number;
   /** Merged into config.json; null removes a key. Sizes here shape the weights too. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -92,10 +92,6 @@ export const tinyTensors = (options: TinyVitOptions = {}): Map<string, TinyTenso
   const norm = (name: string): void => {
     add(`${name}.bias`, [hidden], 0.1);
     add(`${name}.weight`, [hidden], 0.2, 1);
-    const gains = tensors.get(`${name}.weight`)?.values;
-    for (let channel = 0; channel < (options.outlierChannels ?? 0); channel++) {
-      if (gains) gains[channel * 7] = 40;
-    }
   };
   linear('classifier', labels, hidden);
   add('vit.embeddings.cls_token', [1, 1, hidden], 1);
@@ -114,7 +110,23 @@ export const tinyTensors = (options: TinyVitOptions = {}): Map<string, TinyTenso
     linear(`${prefix}.output.dense`, hidden, mlp);
   }
   norm('vit.layernorm');
+  addOutliers(tensors, options.outlierChannels ?? 0);
   return tensors;
+};
+
+/** Gains of 40, and weights that read those channels a twentieth: large activations of ordinary effect. */
+const addOutliers = (tensors: ReadonlyMap<string, TinyTensor>, channels: number): void => {
+  for (const [name, { shape, values }] of tensors) {
+    const isGain = /layernorm_(before|after)\.weight$/.test(name);
+    const isReader = /(attention\.attention\.\w+|intermediate\.dense)\.weight$/.test(name);
+    const [, columns = 1] = shape;
+    for (let channel = 0; channel < channels; channel++) {
+      if (isGain) values[channel * 7] = 40;
+      for (let row = 0; isReader && row < values.length / columns; row++) {
+        values[row * columns + channel * 7] = (values[row * columns + channel * 7] as number) / 20;
+      }
+    }
+  }
 };
 
 /** As `state_dict()` of transformers 5 has them. */

@@ -1,0 +1,135 @@
+import type { TinyTensor } from './tiny-vit';
+
+/**
+ * A ViTForImageClassification forward pass written down from the paper in double precision, one number at a time: it
+ * shares nothing with the compiler (no folding, no packing, no CLS shortcut), so that it can judge it.
+ */
+export interface ReferenceConfig {
+  readonly heads: number;
+  readonly layers: number;
+  readonly patchSize: number;
+  readonly layerNormEpsilon: number;
+  readonly hiddenAct: string;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly rescaleFactor: number;
+}
+
+type Row = number[];
+type Rows = Row[];
+
+const activations: Record<string, (x: number) => number> = {
+  gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+  gelu_new: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  gelu_pytorch_tanh: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  gelu_fast: (x) => 0.5 * x * (1 + Math.tanh(x * 0.7978845608 * (1 + 0.044715 * x * x))),
+  quick_gelu: (x) => x / (1 + Math.exp(-1.702 * x)),
+  relu: (x) => Math.max(0, x),
+};
+
+/** Maclaurin series up to 3, then 1 less the asymptotic tail: 1e-12 or better where tests go. */
+const erf = (x: number): number => {
+  if (Math.abs(x) > 5) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; n < 120; n++) {
+    term *= (-x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+};
+
+/** @param pixels u8 [1, side, side, 3] @returns one logit per label */
+export const referenceLogits = (
+  tensors: ReadonlyMap<string, TinyTensor>,
+  config: ReferenceConfig,
+  pixels: Uint8Array,
+  side: number,
+): number[] => {
+  const get = (name: string): TinyTensor => tensors.get(name)!;
+  const linear = (rows: Rows, name: string): Rows => {
+    const { shape, values } = get(`${name}.weight`);
+    const bias = tensors.get(`${name}.bias`)?.values;
+    const [outSize, inSize] = shape as [number, number];
+    return rows.map((row) =>
+      Array.from({ length: outSize }, (_, o) =>
+        row.reduce((sum, value, k) => sum + value * values[o * inSize + k]!, bias?.[o] ?? 0),
+      ),
+    );
+  };
+  const norm = (rows: Rows, name: string): Rows =>
+    rows.map((row) => {
+      const mean = row.reduce((a, b) => a + b, 0) / row.length;
+      const variance = row.reduce((a, b) => a + (b - mean) ** 2, 0) / row.length;
+      const scale = 1 / Math.sqrt(variance + config.layerNormEpsilon);
+      return row.map((x, i) => (x - mean) * scale * get(`${name}.weight`).values[i]! + get(`${name}.bias`).values[i]!);
+    });
+  const add = (a: Rows, b: Rows): Rows => a.map((row, i) => row.map((x, j) => x + b[i]![j]!));
+
+  let hidden = embed(get, config, pixels, side);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const prefix = `vit.encoder.layer.${layer}`;
+    const before = norm(hidden, `${prefix}.layernorm_before`);
+    const [q, k, v] = ['query', 'key', 'value'].map((part) =>
+      linear(before, `${prefix}.attention.attention.${part}`),
+    ) as [Rows, Rows, Rows];
+    hidden = add(hidden, linear(attend(q, k, v, config.heads), `${prefix}.attention.output.dense`));
+    const after = norm(hidden, `${prefix}.layernorm_after`);
+    const activate = activations[config.hiddenAct]!;
+    const inner = linear(after, `${prefix}.intermediate.dense`).map((row) => row.map(activate));
+    hidden = add(hidden, linear(inner, `${prefix}.output.dense`));
+  }
+  return linear([norm(hidden, 'vit.layernorm')[0]!], 'classifier')[0]!;
+};
+
+const embed = (
+  get: (name: string) => TinyTensor,
+  { patchSize, mean, std, rescaleFactor }: ReferenceConfig,
+  pixels: Uint8Array,
+  side: number,
+): Rows => {
+  const { shape, values: kernel } = get('vit.embeddings.patch_embeddings.projection.weight');
+  const { values: bias } = get('vit.embeddings.patch_embeddings.projection.bias');
+  const { values: positions } = get('vit.embeddings.position_embeddings');
+  const hiddenSize = shape[0]!;
+  const grid = Math.floor(side / patchSize);
+  const rows: Rows = [[...get('vit.embeddings.cls_token').values]];
+  for (let patch = 0; patch < grid * grid; patch++) {
+    const [top, left] = [Math.floor(patch / grid) * patchSize, (patch % grid) * patchSize];
+    rows.push(
+      Array.from({ length: hiddenSize }, (_, o) => {
+        let sum = bias[o]!;
+        for (let c = 0; c < 3; c++) {
+          for (let y = 0; y < patchSize; y++) {
+            for (let x = 0; x < patchSize; x++) {
+              const pixel = pixels[((top + y) * side + left + x) * 3 + c]!;
+              const value = (pixel * rescaleFactor - mean[c]!) / std[c]!;
+              sum += value * kernel[((o * 3 + c) * patchSize + y) * patchSize + x]!;
+            }
+          }
+        }
+        return sum;
+      }),
+    );
+  }
+  return rows.map((row, token) => row.map((x, i) => x + positions[token * hiddenSize + i]!));
+};
+
+const attend = (q: Rows, k: Rows, v: Rows, heads: number): Rows => {
+  const headSize = q[0]!.length / heads;
+  return q.map((query) => {
+    const context: Row = [];
+    for (let head = 0; head < heads; head++) {
+      const at = (row: Row, i: number): number => row[head * headSize + i]!;
+      const indices = [...Array(headSize).keys()];
+      const scores = k.map((key) => indices.reduce((s, i) => s + at(query, i) * at(key, i), 0) / Math.sqrt(headSize));
+      const max = Math.max(...scores);
+      const weights = scores.map((score) => Math.exp(score - max));
+      const total = weights.reduce((a, b) => a + b, 0);
+      for (const i of indices) {
+        context.push(v.reduce((sum, value, token) => sum + (weights[token]! / total) * at(value, i), 0));
+      }
+    }
+    return context;
+  });
+};
