@@ -17,12 +17,19 @@ export interface ResultStoreOptions {
 }
 
 /** Expired items count as absent: TTL removes them late, up to days. */
-const ABSENT = '(attribute_not_exists(#pk) OR #ttl <= :now)';
+const ABSENT = 'attribute_not_exists(#pk) OR #ttl <= :now';
 const PRESENT = '(attribute_exists(#pk) AND (attribute_not_exists(#ttl) OR #ttl > :now))';
-/** The rule of `recordEvent`. A record without a sequencer is a pending scan, or an API result, which no event touches. */
-const AS_NEW =
-  'attribute_not_exists(#deleted) AND (#sequencer < :sequencer OR (#sequencer = :sequencer AND #state = :failed)' +
-  ' OR (attribute_not_exists(#sequencer) AND #state = :pending))';
+/**
+ * The rule of `recordEvent`. A record without a sequencer is a pending scan, or an API result, which no event touches.
+ * Flat, since AND binds tighter than OR: nested parentheses take dynalite's parser 20 times as long.
+ */
+const ABSENT_OR_OLDER = [
+  'attribute_not_exists(#pk)',
+  '#ttl <= :now',
+  'attribute_not_exists(#deleted) AND #sequencer < :sequencer',
+  'attribute_not_exists(#deleted) AND #sequencer = :sequencer AND #state = :failed',
+  'attribute_not_exists(#deleted) AND attribute_not_exists(#sequencer) AND #state = :pending',
+].join(' OR ');
 
 /** A write that lost against an entry which then expired is tried again; twice in a row does not happen. */
 const ATTEMPTS = 3;
@@ -72,7 +79,7 @@ export const createResultStore = (options: ResultStoreOptions): ResultStore => {
       const earlier = await putUnless(
         record,
         {
-          ConditionExpression: `${ABSENT} OR (${AS_NEW})`,
+          ConditionExpression: ABSENT_OR_OLDER,
           ExpressionAttributeNames: {
             ...names,
             '#deleted': 'deleted',
