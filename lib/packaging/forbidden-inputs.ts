@@ -7,7 +7,6 @@ export const FORBIDDEN = [
   'node_modules/esbuild/',
   'node_modules/tsx/',
   'node_modules/dynalite/',
-  'node_modules/chokidar/',
   'node_modules/commander/',
   'node_modules/cli-progress/',
   'node_modules/@hono/node-server/',
