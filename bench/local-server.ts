@@ -23,6 +23,8 @@ export interface LocalServer {
 
 /** The product's own `sulcus start` in a process of its own, as a user runs it. */
 export const startServer = async (dataFolder: string, extra: readonly string[] = []): Promise<LocalServer> => {
+  // SIGKILL leaves the file of the server before.
+  rmSync(join(dataFolder, 'endpoint.json'), { force: true });
   const child = fork(LAUNCHER, ['start', '--port', '0', '--data-dir', dataFolder, ...extra], { silent: true });
   child.stderr?.pipe(process.stderr);
   const exited = new Promise<number | null>((done) => child.once('exit', done));

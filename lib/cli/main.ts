@@ -70,7 +70,7 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
     .action(async (options) => {
       const { startCommand } = require('./start-command') as typeof import('./start-command');
-      finish(await startCommand(options, output));
+      await startCommand(options, output);
     });
 
   addKeyCommands(program.command('keys').description('API keys: only their SHA-256 is stored'), output, finish);

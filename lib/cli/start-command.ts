@@ -34,7 +34,7 @@ const describeRecord = ({ scanId, state, label, score, error }: ScanRecord): str
   `  ${scanId}  ${state}  ${error === null ? `${label}  ${score?.toFixed(4)}` : `${error.code}: ${error.message}`}`;
 
 /** `sulcus start`: the embedded cloud until SIGINT or SIGTERM. */
-export const startCommand = async (options: StartOptions, output: Output): Promise<number> => {
+export const startCommand = async (options: StartOptions, output: Output): Promise<never> => {
   const dataFolder = resolve(options.dataDir);
   const cloud = await startLocalCloud({
     port: options.port,
@@ -66,5 +66,6 @@ export const startCommand = async (options: StartOptions, output: Output): Promi
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
   });
   await cloud.stop();
-  return EXIT.ok;
+  // A scan that is still decoding is done after the next start; it must not hold this process.
+  process.exit(EXIT.ok);
 };
