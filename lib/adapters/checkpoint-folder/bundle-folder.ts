@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { BundleSink, BundleWriter } from '../../core/compiler-ports';
 import { SulcusError } from '../../core/errors';
@@ -15,10 +15,11 @@ const BUNDLE_ENTRIES: readonly string[] = [MANIFEST_FILE, 'config.json', 'prepro
  * @throws CONFIG_INVALID when the folder holds something that is not a bundle, or cannot be written
  */
 export const createBundleFolder = async (folder: string): Promise<BundleSink> => {
-  const target = resolve(folder);
+  // A link to a bundle is followed, so that it goes on pointing at the bundle.
+  const target = existsSync(folder) ? await realpath(folder) : resolve(folder);
   const suffix = randomBytes(6).toString('hex');
   const staging = join(dirname(target), `.${basename(target)}.${suffix}.partial`);
-  const earlier = await listEarlier(target);
+  await requireReplaceable(target);
   try {
     await mkdir(staging, { recursive: true });
   } catch (cause) {
@@ -34,13 +35,12 @@ export const createBundleFolder = async (folder: string): Promise<BundleSink> =>
       if (parent !== staging && (await readdir(parent)).length === 0) await rm(parent, { recursive: true });
     },
     commit: async () => {
-      if (earlier === undefined) return rename(staging, target);
-      const kept = earlier.filter((entry) => !BUNDLE_ENTRIES.includes(entry));
-      for (const entry of kept) await rename(join(target, entry), join(staging, entry));
-      const replaced = join(dirname(target), `.${basename(target)}.${suffix}.replaced`);
-      await rename(target, replaced);
-      await rename(staging, target);
-      await rm(replaced, { recursive: true, force: true });
+      await requireReplaceable(target);
+      try {
+        await replaceFolder(target, staging, join(dirname(target), `.${basename(target)}.${suffix}.replaced`));
+      } catch (cause) {
+        throw new SulcusError('CONFIG_INVALID', 'expected a folder that the bundle can replace', { cause });
+      }
     },
     abort: async () => {
       // Windows removes no open file.
@@ -51,20 +51,38 @@ export const createBundleFolder = async (folder: string): Promise<BundleSink> =>
   };
 };
 
-/** Entries of a folder that may be replaced, undefined when there is none. */
-const listEarlier = async (target: string): Promise<string[] | undefined> => {
-  if (!existsSync(target)) return undefined;
+const requireReplaceable = async (target: string): Promise<void> => {
+  if (!existsSync(target)) return;
   let entries: string[];
   try {
     entries = await readdir(target);
   } catch (cause) {
     throw new SulcusError('CONFIG_INVALID', 'expected a folder for the bundle, received a file', { cause });
   }
-  if (entries.length === 0 || entries.includes(MANIFEST_FILE)) return entries;
+  if (entries.length === 0 || entries.includes(MANIFEST_FILE)) return;
   throw new SulcusError(
     'CONFIG_INVALID',
     'expected a new folder, an empty one or an earlier bundle for the bundle, received a folder with other files',
   );
+};
+
+/**
+ * What is not of a bundle moves over last, out of the folder put aside, never into the one that an abort removes: however
+ * this fails, the owner's files are still there.
+ */
+const replaceFolder = async (target: string, staging: string, aside: string): Promise<void> => {
+  if (!existsSync(target)) return rename(staging, target);
+  await rename(target, aside);
+  try {
+    await rename(staging, target);
+  } catch (error) {
+    await rename(aside, target);
+    throw error;
+  }
+  for (const entry of await readdir(aside)) {
+    if (!BUNDLE_ENTRIES.includes(entry)) await rename(join(aside, entry), join(target, entry));
+  }
+  await rm(aside, { recursive: true, force: true });
 };
 
 const createFile = async (file: string, path: string, writing: Set<FileHandle>): Promise<BundleWriter> => {
