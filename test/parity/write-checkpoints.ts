@@ -1,12 +1,18 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeTinyCheckpoint } from '../support/tiny-vit';
-import { TRANSFORMERS_CASES } from './transformers-cases';
+import { probeImage } from '../../lib/compiler/probe-images';
+import { TINY_CONFIG, writeTinyCheckpoint } from '../support/tiny-vit';
+import { PARITY_IMAGES, VARIANTS } from './variants';
 
-/** The checkpoints of the cases as folders below the one named on the command line, for make_transformers_logits.py. */
-const write = async (folder: string): Promise<void> => {
-  for (const [name, options] of Object.entries(TRANSFORMERS_CASES)) {
-    await writeTinyCheckpoint(join(folder, name), options);
+/** Writes every variant's checkpoint and the images' raw bytes for transformers_logits.py: `tsx write-checkpoints.ts <folder>`. */
+const main = async (folder: string): Promise<void> => {
+  for (const [name, options] of Object.entries(VARIANTS)) {
+    const target = join(folder, name);
+    await mkdir(target, { recursive: true });
+    await writeTinyCheckpoint(target, options);
+    const side = Number(options.config?.image_size ?? TINY_CONFIG.image_size);
+    for (const index of PARITY_IMAGES) await writeFile(join(target, `${index}.rgb`), probeImage(index, side, side));
   }
 };
 
-void write(process.argv[2]!);
+void main(process.argv[2] ?? 'parity-checkpoints');

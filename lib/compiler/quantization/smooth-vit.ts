@@ -67,11 +67,22 @@ const divideNorm = ({ gamma, beta }: LayerNorm, by: Float64Array): LayerNorm => 
 
 const divideOutputs = (linear: Linear, by: Float64Array): Linear => ({
   ...linear,
-  weight: linear.weight.map((value, index) => value / (by[Math.floor(index / linear.inSize)] as number)),
+  weight: mapWeight(linear, (value, row) => value / (by[row] as number)),
   bias: linear.bias === null ? null : divide(linear.bias, by),
 });
 
 const multiplyInputs = (linear: Linear, by: Float64Array): Linear => ({
   ...linear,
-  weight: linear.weight.map((value, index) => value * (by[index % linear.inSize] as number)),
+  weight: mapWeight(linear, (value, _row, column) => value * (by[column] as number)),
 });
+
+const mapWeight = (
+  { weight, outSize, inSize }: Linear,
+  map: (value: number, row: number, column: number) => number,
+): Float32Array => {
+  const mapped = new Float32Array(weight.length);
+  for (let row = 0, index = 0; row < outSize; row++) {
+    for (let column = 0; column < inSize; column++, index++) mapped[index] = map(weight[index] as number, row, column);
+  }
+  return mapped;
+};
