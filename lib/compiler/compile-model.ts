@@ -85,8 +85,7 @@ export const compileModel = async (options: CompileOptions): Promise<ModelManife
     report('done');
     return manifest;
   } catch (error) {
-    await weights?.close();
-    await sink.abort();
+    await Promise.allSettled([weights?.close(), sink.abort()]);
     throw error;
   }
 };

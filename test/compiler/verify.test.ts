@@ -34,7 +34,7 @@ test('the largest and mean difference and the agreement of first labels are told
   expect(parity.maxLogitDifference).toBeCloseTo(0.5, 5);
   expect(parity.meanLogitDifference).toBeCloseTo(0.25, 5);
   expect(parity.top1Agreement).toBeLessThan(1);
-  expect(parity).toMatchObject({ bound: 4, exceeded: false });
+  expect(parity).toMatchObject({ bound: 0.6 * 4, exceeded: false });
 });
 
 test.each([
@@ -83,7 +83,9 @@ test('every machine makes the same probe images, each another', () => {
   const images = Array.from({ length: PROBE_IMAGES }, (_, index) => probeImage(index, 24, 20));
   for (const image of images) hash.update(image);
 
-  expect(hash.digest('hex')).toMatchInlineSnapshot(`"e3fffb60532a2c5080f191c603687012c900066e2a3909f21b9099080dbc6b75"`);
+  expect(hash.digest('hex')).toMatchInlineSnapshot(
+    `"e3fffb60532a2c5080f191c603687012c900066e2a3909f21b9099080dbc6b75"`,
+  );
   expect(new Set(images.map((image) => Buffer.from(image).toString('base64'))).size).toBe(PROBE_IMAGES);
   expect(images.every((image) => image.length === 24 * 20 * 3)).toBe(true);
 });
