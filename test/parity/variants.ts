@@ -18,6 +18,14 @@ export const VARIANTS: Readonly<Record<string, TinyVitOptions>> = {
   'cropped-patches': { config: { image_size: 37 }, processor: { size: 37 } },
   'imagenet-mean': { processor: { image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] } },
   outliers: { outlierChannels: 3 },
+  gelu_python: { config: { hidden_act: 'gelu_python' } },
+  gelu_python_tanh: { config: { hidden_act: 'gelu_python_tanh' } },
+  'large-patches': { config: { patch_size: 16 } },
+  'no-normalization': { processor: { do_normalize: false } },
+  'raw-pixels': { processor: { do_normalize: false, do_rescale: false } },
+  'odd-channels': {
+    processor: { image_mean: [0.485, 0.1, 0.9], image_std: [0.229, 0.9, 0.05], rescale_factor: 1 / 128 },
+  },
 };
 
 /** Which probe images: MRI-like, noise, photographic. */
