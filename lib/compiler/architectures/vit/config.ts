@@ -32,6 +32,12 @@ export interface VitConfig {
   readonly activation: 'softmax' | 'sigmoid';
 }
 
+/**
+ * Attention compares every patch with every other: 16 384 are a gigabyte per head, and a small file can announce more.
+ * The largest ViTs have some 1 400 (518 px in patches of 14).
+ */
+const MAX_PATCHES = 16_384;
+
 const count = (maximum: number) => z.int().min(1).max(maximum);
 const side = count(4096);
 /** transformers takes one number or [height, width]. */
@@ -89,6 +95,9 @@ export const parseVitConfig = (json: unknown): VitConfig => {
     width: Math.floor(imageSize.width / patchSize.width),
   };
   if (grid.height < 1 || grid.width < 1) throw invalid('patch_size', file.patch_size, 'at most image_size');
+  if (grid.height * grid.width > MAX_PATCHES) {
+    throw unsupported('patch_size', file.patch_size ?? 16, `at most ${MAX_PATCHES} patches in an image`);
+  }
   return {
     hiddenSize,
     intermediateSize: dimensions.intermediate_size,
