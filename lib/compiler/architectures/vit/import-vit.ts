@@ -66,17 +66,7 @@ export const importVit = (config: VitConfig, source: TensorSource): VitModel => 
   const finalNorm = norm(part('finalNorm'));
   const classifier = linear(part('classifier'), config.labels.length, hiddenSize);
 
-  const read = (tensor: Found): Promise<Float32Array> => source.read(tensor.name);
-  const readLinear = async ({ outSize, inSize, weight, bias }: FoundLinear): Promise<Linear> => ({
-    outSize,
-    inSize,
-    weight: await read(weight),
-    bias: bias === null ? null : await read(bias),
-  });
-  const readNorm = async ({ gamma, beta }: { gamma: Found; beta: Found }): Promise<LayerNorm> => ({
-    gamma: await read(gamma),
-    beta: await read(beta),
-  });
+  const { read, readLinear, readNorm } = createReaders(source);
   return {
     config,
     parameters: found.reduce((sum, { elements }) => sum + elements, 0),
@@ -102,6 +92,21 @@ export const importVit = (config: VitConfig, source: TensorSource): VitModel => 
     finalNorm: () => readNorm(finalNorm),
     classifier: () => readLinear(classifier),
   };
+};
+
+const createReaders = (source: TensorSource) => {
+  const read = (tensor: Found): Promise<Float32Array> => source.read(tensor.name);
+  const readLinear = async ({ outSize, inSize, weight, bias }: FoundLinear): Promise<Linear> => ({
+    outSize,
+    inSize,
+    weight: await read(weight),
+    bias: bias === null ? null : await read(bias),
+  });
+  const readNorm = async ({ gamma, beta }: { gamma: Found; beta: Found }): Promise<LayerNorm> => ({
+    gamma: await read(gamma),
+    beta: await read(beta),
+  });
+  return { read, readLinear, readNorm };
 };
 
 const withSuffix = (names: readonly string[], suffix: string): string[] => names.map((name) => `${name}${suffix}`);
