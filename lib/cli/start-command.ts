@@ -62,10 +62,22 @@ export const startCommand = async (options: StartOptions, output: Output): Promi
   ]) {
     output.line(line);
   }
-  await new Promise<void>((stop) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
-  });
+  await toldToStop();
   await cloud.stop();
   // A scan that is still decoding is done after the next start; it must not hold this process.
   process.exit(EXIT.ok);
 };
+
+const ORPHAN_CHECK_MS = 250;
+
+/**
+ * SIGINT or SIGTERM; or, when npm started us, the end of the shell between npm and us: npm passes SIGTERM on to that
+ * shell, which dies of it and tells nobody.
+ */
+const toldToStop = (): Promise<void> =>
+  new Promise((stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
+    if (process.env.npm_lifecycle_event === undefined) return;
+    const { ppid } = process;
+    setInterval(() => process.ppid !== ppid && stop(), ORPHAN_CHECK_MS).unref();
+  });
