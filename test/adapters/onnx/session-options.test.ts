@@ -16,17 +16,23 @@ test.each([
   expect(needsExactProducts(arch, cpuInfo)).toBe(expected);
 });
 
-test('a session uses every CPU of the process, one operator at a time, without spinning', () => {
+test('a session uses every CPU of the process, one operator at a time, and spins only while it runs', () => {
   const options = sessionOptions({ exactProducts: false });
 
   expect(options).toMatchObject({
     executionMode: 'sequential',
     intraOpNumThreads: availableParallelism(),
     graphOptimizationLevel: 'all',
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' } },
   });
   expect(options.extra?.session).not.toHaveProperty('x64quantprecision');
   expect(options.extra?.session).not.toHaveProperty('disable_prepacking');
+});
+
+test('more threads than CPUs do not spin', () => {
+  const options = sessionOptions({ threads: availableParallelism() + 1 });
+
+  expect(options.extra).toMatchObject({ session: { intra_op: { allow_spinning: '0' } } });
 });
 
 test('threads, prepacking and exact products are taken as given', () => {
