@@ -69,8 +69,13 @@ const httpApi = async (bytes: Uint8Array, folder: string): Promise<Contestant> =
 
 const reply = <T>(child: ChildProcess): Promise<T> =>
   new Promise((done, fail) => {
-    child.once('message', (message) => done(message as T));
-    child.once('exit', (code) => fail(new Error(`expected an answer from the peer, received exit code ${code}`)));
+    const gone = (code: number | null) =>
+      fail(new Error(`expected an answer from the peer, received exit code ${code}`));
+    child.once('exit', gone);
+    child.once('message', (message) => {
+      child.off('exit', gone);
+      done(message as T);
+    });
   });
 
 const transformersJs = async (folder: string): Promise<Contestant> => {
