@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { createBundleFolder, openCheckpointFolder } from '../adapters/checkpoint-folder';
 import { openGraphSession } from '../adapters/onnx';
 import { type CompileStep, compileModel } from '../compiler';
+import type { BundleSink } from '../core/compiler-ports';
 import type { ModelManifest } from '../core/model-manifest';
 import { EXIT } from './exit-codes';
 import type { Output } from './output';
@@ -29,9 +30,12 @@ export const compileCommand = async (
   output: Output,
 ): Promise<number> => {
   const start = performance.now();
+  const source = await openCheckpointFolder(checkpoint);
+  const sink = await createBundleFolder(out);
+  abortWhenInterrupted(sink);
   const manifest = await compileModel({
-    source: await openCheckpointFolder(checkpoint),
-    sink: await createBundleFolder(out),
+    source,
+    sink,
     name: name ?? toModelName(basename(resolve(checkpoint))),
     version: modelVersion,
     openSession: openGraphSession,
@@ -41,6 +45,18 @@ export const compileCommand = async (
   if (json) output.line(JSON.stringify(manifest));
   else for (const line of summarize(manifest, out, (performance.now() - start) / 1000)) output.line(line);
   return EXIT.ok;
+};
+
+/** Ctrl-C leaves no half-written bundle behind either. */
+const abortWhenInterrupted = (sink: BundleSink): void => {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const) {
+    process.once(signal, () => {
+      sink.abort().finally(() => process.exit(128 + number));
+    });
+  }
 };
 
 /** A folder's name as a model name: `[a-z0-9._-]+`, at most 128 characters. */
