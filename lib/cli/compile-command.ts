@@ -32,8 +32,8 @@ export const compileCommand = async (
   const start = performance.now();
   const source = await openCheckpointFolder(checkpoint);
   const sink = await createBundleFolder(out);
-  abortWhenInterrupted(sink);
-  const manifest = await compileModel({
+  const interruption = onInterruption(sink);
+  const compiling = compileModel({
     source,
     sink,
     name: name ?? toModelName(basename(resolve(checkpoint))),
@@ -42,21 +42,36 @@ export const compileCommand = async (
     force,
     report: (step) => step === 'done' || output.note(`${STEPS[step]} ...`),
   });
+  // What the compiler says of files that were taken from under it is no news.
+  const compiled = compiling.catch((error) => (interruption.begun() ? interruption.ended : Promise.reject(error)));
+  const manifest = await Promise.race([compiled, interruption.ended]);
+  if (typeof manifest === 'number') return process.exit(manifest);
   if (json) output.line(JSON.stringify(manifest));
   else for (const line of summarize(manifest, out, (performance.now() - start) / 1000)) output.line(line);
   return EXIT.ok;
 };
 
+interface Interruption {
+  readonly begun: () => boolean;
+  /** The exit code, once a signal came and all that was written is removed. */
+  readonly ended: Promise<number>;
+}
+
 /** Ctrl-C leaves no half-written bundle behind either. */
-const abortWhenInterrupted = (sink: BundleSink): void => {
-  for (const [signal, number] of [
-    ['SIGINT', 2],
-    ['SIGTERM', 15],
-  ] as const) {
-    process.once(signal, () => {
-      sink.abort().finally(() => process.exit(128 + number));
-    });
-  }
+const onInterruption = (sink: BundleSink): Interruption => {
+  let begun = false;
+  const ended = new Promise<number>((done) => {
+    for (const [signal, exitCode] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
+      process.once(signal, () => {
+        begun = true;
+        done(sink.abort().then(() => exitCode));
+      });
+    }
+  });
+  return { begun: () => begun, ended };
 };
 
 /** A folder's name as a model name: `[a-z0-9._-]+`, at most 128 characters. */
