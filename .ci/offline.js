@@ -15,7 +15,10 @@ const traced = spawnSync('strace', ['-V']).status === 0;
 
 const main = async () => {
   const command = [process.execPath, 'bin/sulcus.js', 'start', '--port', '0', '--data-dir', join(folder, 'data')];
-  const wrapped = traced ? ['strace', '-f', '-qq', '-e', 'trace=connect,sendto', '-o', trace, ...command] : command;
+  // -D: the tracer is the grandchild, so that SIGTERM reaches the server itself.
+  const wrapped = traced
+    ? ['strace', '-D', '-f', '-qq', '-e', 'trace=connect,sendto', '-o', trace, ...command]
+    : command;
   const server = spawn(wrapped[0], wrapped.slice(1), {
     cwd: root,
     env: { ...process.env, HOME: home, XDG_CACHE_HOME: '' },
@@ -42,7 +45,9 @@ const main = async () => {
   }
   await delay(3000);
   server.kill('SIGTERM');
-  await exited;
+  const stopped = await Promise.race([exited.then(() => true), delay(5000, false)]);
+  if (!stopped) throw new Error('expected the server to stop within 5 s of SIGTERM');
+  await delay(500); // the tracer writes its last lines
   const left = readdirSync(home);
   if (left.length > 0) throw new Error(`expected an untouched home folder, received ${left.join(', ')}`);
   if (!traced) return console.log('ran without a network; strace is absent, so attempts were not counted');
