@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createImageDecoder } from '../lib/adapters/image';
 import { openModel } from '../lib/adapters/onnx';
@@ -97,6 +98,9 @@ const transformersJs = async (folder: string): Promise<Contestant> => {
   };
 };
 
+const WARM_UP = 5;
+const PAUSE_MS = 20;
+
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
 
@@ -105,10 +109,13 @@ const main = async (folder: string): Promise<void> => {
   const contestants = [...(await inProcess(bytes)), await httpApi(bytes, folder)];
   if (values['peer-model']) contestants.push(await transformersJs(values['peer-model']));
   const samples = contestants.map((): number[] => []);
-  for (let round = -5; round < Number(values.rounds); round += 1) {
-    for (const [index, contestant] of contestants.entries()) {
-      const ms = await contestant.once();
-      if (round >= 0) samples[index]?.push(ms);
+  for (let round = -WARM_UP; round < Number(values.rounds); round += 1) {
+    for (let turn = 0; turn < contestants.length; turn += 1) {
+      // There and back, with a pause: whoever comes right after the peer meets its threads still spinning.
+      const index = round % 2 === 0 ? turn : contestants.length - 1 - turn;
+      await delay(PAUSE_MS);
+      const ms = await contestants[index]?.once();
+      if (round >= 0 && ms !== undefined) samples[index]?.push(ms);
     }
   }
   console.log(
