@@ -80,6 +80,12 @@ export const keepUploadSecret = async (file: string): Promise<string> => {
 export const writeJson = (file: string, value: object): Promise<void> =>
   writePrivateFile(file, `${JSON.stringify(value, null, 2)}\n`);
 
+/** The port in the endpoint.json that a killed server left behind, if there is one. */
+export const portLeftBehind = async (file: string): Promise<number | undefined> => {
+  const port = /"url": "http:\/\/127\.0\.0\.1:(\d{1,5})"/.exec((await readPrivateFile(file)) ?? '')?.[1];
+  return port === undefined ? undefined : Number(port);
+};
+
 export const removeFiles = async (...files: readonly string[]): Promise<void> => {
   for (const file of files) await rm(file, { force: true });
 };

@@ -9,9 +9,17 @@ import { openModel } from '../adapters/onnx';
 import type { ClassifierModel, ImageDecoder, Logger, ResultStore } from '../core/ports';
 import type { ScanRecord } from '../core/scan-record';
 import { LIMITS } from '../topology';
-import { dataPaths, keepApiKey, keepUploadSecret, prepareFolders, removeFiles, writeJson } from './data-folder';
+import {
+  dataPaths,
+  keepApiKey,
+  keepUploadSecret,
+  portLeftBehind,
+  prepareFolders,
+  removeFiles,
+  writeJson,
+} from './data-folder';
 import { openDeadLetters } from './dead-letters';
-import { createGateway } from './gateway';
+import { createGateway, type Gateway } from './gateway';
 import { type Closing, openTable } from './open-table';
 import { createScanQueue, type ScanQueueOptions } from './scan-queue';
 import { type LocalServer, serve } from './serve';
@@ -106,6 +114,8 @@ const start = async (
         )
       : undefined,
   );
+  const { port = DEFAULT_PORT } = options;
+  const earlierPort = port === 0 ? await portLeftBehind(paths.endpoint) : undefined;
   const { keys, results } = await openTable(dataFolder, closing);
   const model = await opening;
   const apiKey = await keepApiKey(keys, paths.apiKey, Date.now());
@@ -162,7 +172,7 @@ const start = async (
   closing.push(async () => {
     [drained] = await Promise.all([queue.stop(STOP_MS), server?.close(STOP_MS)]);
   });
-  server = await serve(options.port ?? DEFAULT_PORT, gateway);
+  server = await serveAgain(port, earlierPort, gateway);
   address.url = server.url;
 
   const watch = watchFolder({ root: scanFolder, onFile: settling.add, onGone: settling.remove, logger });
@@ -175,6 +185,10 @@ const start = async (
   await writeJson(paths.endpoint, endpoint);
   return endpoint;
 };
+
+/** Whoever holds the address of a server that was killed finds it again, where the port is still free. */
+const serveAgain = (port: number, earlierPort: number | undefined, gateway: Gateway): Promise<LocalServer> =>
+  earlierPort === undefined ? serve(port, gateway) : serve(earlierPort, gateway).catch(() => serve(port, gateway));
 
 const reporting = (results: ResultStore, onRecorded: LocalCloudOptions['onRecorded']): ResultStore => ({
   ...results,
