@@ -52,10 +52,9 @@ const rejects = (error: unknown): error is SulcusError => isSulcusError(error) &
 export const isSettled = (stored: ScanRecord | Tombstone | undefined, sequencer: string): boolean => {
   if (stored === undefined) return false;
   if (isTombstone(stored)) return true;
-  const earlier = stored.sequencer ?? '';
-  return (
-    earlier > sequencer || (earlier === sequencer && (stored.state === 'classified' || stored.state === 'rejected'))
-  );
+  const { sequencer: earlier, state } = stored;
+  if (earlier === null) return state !== 'pending';
+  return earlier > sequencer || (earlier === sequencer && (state === 'classified' || state === 'rejected'));
 };
 
 interface Findings {

@@ -115,6 +115,19 @@ describe('recordScan', () => {
     expect(await results.get(ANNOUNCED)).toMatchObject({ state: 'classified', createdAt, apiKeyId, requestHash });
   });
 
+  it('leaves the result of an API call alone, whoever uploads under its id', async () => {
+    const { put, deps, scans, results } = setUp();
+    const made = { ...pending(ANNOUNCED), state: 'classified' as const };
+    await results.createOnce(made);
+    const event = put(uploadKey(ANNOUNCED), 7);
+    await scans.remove(BUCKET, event.key);
+
+    const recorded = await recordScan(deps, event, once);
+
+    expect(recorded).toEqual({ scanId: ANNOUNCED, outcome: 'kept' });
+    expect(await results.get(ANNOUNCED)).toEqual(made);
+  });
+
   it('keeps the newer upload when the older event comes later', async () => {
     const { put, deps, results } = setUp();
     const older = put(uploadKey(ANNOUNCED), UNREADABLE);
