@@ -33,11 +33,21 @@ export interface Tombstone {
 
 export const isTombstone = (entry: ScanRecord | Tombstone): entry is Tombstone => 'deleted' in entry;
 
-/** The record as the API answers it. */
-export const toScanResult = ({ sequencer, requestHash, ...record }: ScanRecord): ScanResult => ({
+/** The record as the API answers it: its members in the contract's order, wherever the record came from. */
+export const toScanResult = (record: ScanRecord): ScanResult => ({
   schemaVersion: RESULT_SCHEMA_VERSION,
-  ...record,
+  scanId: record.scanId,
+  state: record.state,
+  label: record.label,
+  score: record.score,
   scores: [...record.scores],
+  truncated: record.truncated,
+  model: record.model,
+  source: record.source,
+  timings: record.timings,
+  error: record.error,
+  apiKeyId: record.apiKeyId,
+  createdAt: record.createdAt,
   notice: NOTICE,
 });
 
