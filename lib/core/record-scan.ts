@@ -4,7 +4,7 @@ import type { ScanError } from './contract';
 import { type ErrorCode, isSulcusError, type SulcusError } from './errors';
 import type { ObjectReference, ResultStore, ScanStore } from './ports';
 import { announcedScanId, objectScanId } from './scan-ids';
-import { isTombstone, type ScanRecord, type Tombstone } from './scan-record';
+import { isTombstone, type ScanRecord, type Tombstone, truncateScores } from './scan-record';
 import { normaliseSequencer } from './sequencer';
 
 /** An object that was created, as the store told it. The same event may come twice, and events in any order. */
@@ -115,20 +115,21 @@ const record = async (
   if (isSettled(stored, sequencer)) return { scanId, outcome: 'kept' };
 
   const { classification, ...findings } = await find();
-  const written = await results.recordEvent({
+  const found = truncateScores({
     scanId,
     ...findings,
     error: findings.error ?? null,
     label: classification?.label ?? null,
     score: classification?.score ?? null,
-    scores: classification?.scores.slice(0, LIMITS.storedScores) ?? [],
-    truncated: (classification?.scores.length ?? 0) > LIMITS.storedScores,
+    scores: classification?.scores ?? [],
+    truncated: false,
     model: classification?.model ?? null,
     timings: classification?.timings ?? null,
     source: { kind: 'upload', bucket: event.bucket, key: event.key, versionId: event.versionId },
     ...originOf(stored, event),
     sequencer,
   });
+  const written = await results.recordEvent(found);
   if (written === 'deleted') return buried();
   if (written === 'kept') return { scanId, outcome: 'kept' };
   return { scanId, outcome: findings.state, classification, error: findings.error };
