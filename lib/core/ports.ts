@@ -12,7 +12,7 @@ export interface DecodedImage {
   readonly height: number;
   /** 1 when red, green and blue are equal everywhere: a third of the memory and of the resizing. */
   readonly channels: 1 | 3;
-  /** Hands the pixels' share of the memory budget back. Call once, in a `finally`. */
+  /** Hands the pixels' share of the memory budget back; `pixels` is empty from then on. Call once, in a `finally`. */
   dispose(): void;
 }
 
@@ -123,9 +123,4 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   /** `error` keeps its stack and causes. */
   error(message: string, error: unknown, fields?: LogFields): void;
-}
-
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
 }
