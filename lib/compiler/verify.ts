@@ -21,6 +21,7 @@ const MEAN_SHARE = 0.25;
  * weights as the final layer norm feeds them, `sum of w^2 (gamma^2 + beta^2)`.
  */
 export const expectedLogitScale = async (model: VitModel): Promise<number> => {
+  if (model.classifier === null) throw new RangeError('expected a model with a classifier');
   const { gamma, beta } = await model.finalNorm();
   const { weight, inSize, outSize } = await model.classifier();
   let sum = 0;

@@ -66,7 +66,7 @@ test('the expected scale of logits is that of the classifier over what the last 
   const scaled = {
     ...model,
     classifier: async () => {
-      const classifier = await model.classifier();
+      const classifier = await model.classifier!();
       return { ...classifier, weight: classifier.weight.map((value) => value * 3) };
     },
   };

@@ -2,7 +2,14 @@ import { SulcusError } from '../../../core/errors';
 import type { TensorSource } from '../../safetensors/open-safetensors';
 import { FLOAT_DTYPES, isFloatDtype } from '../../safetensors/to-float32';
 import type { VitConfig } from './config';
-import { type LayerPart, layerPartNames, type ModelPart, modelPartNames } from './tensor-names';
+import {
+  basePrefixOf,
+  CLASSIFIER_NAMES,
+  type LayerPart,
+  layerPartNames,
+  type ModelPart,
+  modelPartNames,
+} from './tensor-names';
 import type { LayerNorm, Linear, VitLayer, VitModel } from './vit-model';
 
 /** A tensor that the model needs, found in the file with the right shape. */
@@ -19,11 +26,11 @@ interface FoundLinear {
 }
 
 /**
- * Finds every weight of a ViTForImageClassification and checks its shape and dtype, before any data is read.
+ * Finds every weight of a ViTForImageClassification or a ViTModel and checks its shape and dtype, before any data is read.
  * @throws CHECKPOINT_INVALID naming the tensor that is missing or wrong; reading later throws it for NaN and Infinity
  */
 export const importVit = (config: VitConfig, source: TensorSource): VitModel => {
-  const { hiddenSize, intermediateSize, patchSize, grid } = config;
+  const { hiddenSize, intermediateSize, patchSize, positionGrid } = config;
   const found: Found[] = [];
   const find = (candidates: readonly string[], shape: readonly number[]): Found => {
     const tensor = findTensor(source, candidates, shape);
@@ -40,10 +47,11 @@ export const importVit = (config: VitConfig, source: TensorSource): VitModel => 
     gamma: find(withSuffix(names, '.weight'), [hiddenSize]),
     beta: find(withSuffix(names, '.bias'), [hiddenSize]),
   });
-  const part = (name: ModelPart) => modelPartNames(name);
+  const prefix = basePrefixOf(source.tensors.keys());
+  const part = (name: ModelPart) => modelPartNames(prefix, name);
 
   const clsToken = find(part('clsToken'), [1, 1, hiddenSize]);
-  const positions = find(part('positions'), [1, 1 + grid.height * grid.width, hiddenSize]);
+  const positions = find(part('positions'), [1, 1 + positionGrid.height * positionGrid.width, hiddenSize]);
   const projection: FoundLinear = {
     outSize: hiddenSize,
     inSize: 3 * patchSize.height * patchSize.width,
@@ -51,7 +59,7 @@ export const importVit = (config: VitConfig, source: TensorSource): VitModel => 
     bias: find(withSuffix(part('projection'), '.bias'), [hiddenSize]),
   };
   const layers = Array.from({ length: config.layers }, (_, index) => {
-    const names = (name: LayerPart) => layerPartNames(name, index);
+    const names = (name: LayerPart) => layerPartNames(prefix, name, index);
     return {
       attentionNorm: norm(names('attentionNorm')),
       query: linear(names('query'), hiddenSize, hiddenSize, config.qkvBias),
@@ -64,7 +72,11 @@ export const importVit = (config: VitConfig, source: TensorSource): VitModel => 
     };
   });
   const finalNorm = norm(part('finalNorm'));
-  const classifier = linear(part('classifier'), config.labels.length, hiddenSize);
+  const isHeadless = config.labels.length === 0;
+  const classifier = isHeadless ? null : linear(CLASSIFIER_NAMES, config.labels.length, hiddenSize);
+  // A classifier reads the CLS row itself: transformers ignores a pooler beside it.
+  const hasPooler = isHeadless && part('pooler').some((name) => source.tensors.has(`${name}.weight`));
+  const pooler = hasPooler ? linear(part('pooler'), config.poolerSize, hiddenSize) : null;
 
   const { read, readLinear, readNorm } = createReaders(source);
   return {
@@ -90,7 +102,8 @@ export const importVit = (config: VitConfig, source: TensorSource): VitModel => 
       };
     },
     finalNorm: () => readNorm(finalNorm),
-    classifier: () => readLinear(classifier),
+    classifier: classifier === null ? null : () => readLinear(classifier),
+    pooler: pooler === null ? null : () => readLinear(pooler),
   };
 };
 

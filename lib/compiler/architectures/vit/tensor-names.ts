@@ -14,19 +14,35 @@ const layerNames = {
 } as const;
 
 const modelNames = {
-  clsToken: ['vit.embeddings.cls_token'],
-  positions: ['vit.embeddings.position_embeddings'],
-  projection: ['vit.embeddings.patch_embeddings.projection'],
-  finalNorm: ['vit.layernorm'],
-  classifier: ['classifier'],
+  clsToken: ['embeddings.cls_token'],
+  positions: ['embeddings.position_embeddings'],
+  projection: ['embeddings.patch_embeddings.projection'],
+  finalNorm: ['layernorm'],
+  pooler: ['pooler.dense'],
 } as const;
 
 export type LayerPart = keyof typeof layerNames;
 export type ModelPart = keyof typeof modelNames;
 
+/** Outside the base model, so without its prefix. */
+export const CLASSIFIER_NAMES: readonly string[] = ['classifier'];
+
+/** What stands before the names of the base model: nothing in a file that was saved from a bare ViTModel. */
+export type BasePrefix = 'vit.' | '';
+
+export const basePrefixOf = (names: Iterable<string>): BasePrefix => {
+  const all = [...names];
+  return all.some((name) => name.startsWith('embeddings.')) && !all.some((name) => name.startsWith('vit.'))
+    ? ''
+    : 'vit.';
+};
+
 /** Candidates for a part of layer `index`, without `.weight` or `.bias`; the first that the file has is meant. */
-export const layerPartNames = (part: LayerPart, index: number): readonly string[] =>
-  ['vit.encoder.layer', 'vit.layers'].flatMap((prefix) => layerNames[part].map((name) => `${prefix}.${index}.${name}`));
+export const layerPartNames = (prefix: BasePrefix, part: LayerPart, index: number): readonly string[] =>
+  ['encoder.layer', 'layers'].flatMap((folder) =>
+    layerNames[part].map((name) => `${prefix}${folder}.${index}.${name}`),
+  );
 
 /** Candidates for a part outside the layers. */
-export const modelPartNames = (part: ModelPart): readonly string[] => modelNames[part];
+export const modelPartNames = (prefix: BasePrefix, part: ModelPart): readonly string[] =>
+  modelNames[part].map((name) => `${prefix}${name}`);

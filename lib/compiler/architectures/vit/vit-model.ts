@@ -28,7 +28,7 @@ export interface VitLayer {
 export interface VitEmbeddings {
   /** [hidden]. */
   readonly clsToken: Float32Array;
-  /** [1 + patches, hidden]; the first row is the CLS token's. */
+  /** [1 + patches, hidden] for the size compiled for; the first row is the CLS token's. */
   readonly positions: Float32Array;
   /** Weight [hidden, channel, patch row, patch column]. */
   readonly projection: Linear;
@@ -44,5 +44,8 @@ export interface VitModel {
   embeddings(): Promise<VitEmbeddings>;
   layer(index: number): Promise<VitLayer>;
   finalNorm(): Promise<LayerNorm>;
-  classifier(): Promise<Linear>;
+  /** Null when the checkpoint has none (ViTModel): `config.labels` is then empty. */
+  readonly classifier: (() => Promise<Linear>) | null;
+  /** [poolerSize, hidden], followed by tanh, on the normalised CLS row; null when the checkpoint has or uses none. */
+  readonly pooler: (() => Promise<Linear>) | null;
 }

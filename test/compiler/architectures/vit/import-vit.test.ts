@@ -39,7 +39,7 @@ test('tensors that classification does not use are ignored', async () => {
 
   const model = await importTensors(tensors);
 
-  expect((await model.classifier()).outSize).toBe(4);
+  expect((await model.classifier!()).outSize).toBe(4);
 });
 
 test('every tensor that is missing is named, before any is read', async () => {
