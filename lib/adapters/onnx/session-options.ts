@@ -1,41 +1,48 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { InferenceSession } from 'onnxruntime-node';
+import { hostCpus, readCpuInfo } from './host-cpus';
 
 export interface SessionSettings {
-  /** Threads of one forward pass, the calling one included. Default: the CPUs this process may run on. */
+  /** Threads of one forward pass, the calling one included. Default: one for each whole CPU this process can get. */
   readonly threads?: number;
-  /**
-   * Rearrange weights at opening (default), or read them as they are: that opens sooner and makes every run some 6 %
-   * slower (ViT-S, one thread: 36.3 against 34.3 ms), which pays for a process that serves a few scans only.
-   */
+  /** CPUs that the process can get where neither affinity nor control group say so, as on Lambda; may be a fraction. */
+  readonly cpus?: number;
+  /** Scans that the session will serve, as far as that is known. Default: many. */
+  readonly expectedScans?: number;
+  /** Rearrange weights at opening, or read them as they are. Default: by `expectedScans` (see PREPACKING_PAYS_FROM). */
   readonly prepack?: boolean;
   /** Products that cannot saturate, at half the speed where the CPU needs them not. Default: where it does need them. */
   readonly exactProducts?: boolean;
 }
 
 /**
+ * Rearranging the weights at opening costs a process 10 to 65 ms once and saves 2 to 11 % of every scan: it pays after 5
+ * to 12 scans with a ViT-Ti, 15 to 17 with a ViT-S, 8 to 10 with a ViT-B (`npm run bench:prepack`, 1 and 2 threads).
+ */
+export const PREPACKING_PAYS_FROM = 8;
+
+/**
  * On x64 without VNNI the fast product of u8 and s8 adds pairs in 16 bits, which saturate: under emulation of such a CPU
  * the logits of four slices moved 0.37 on average, 0.037 with exact products. ONNX Runtime's answer is
  * `session.x64quantprecision`, which halves the speed of CPUs with VNNI, so it is set where the CPU lacks it and, slow but
- * right, where the CPU cannot be asked (Windows, a sandbox).
- * @param cpuInfo the text of /proc/cpuinfo, empty where there is none
+ * right, where the CPU cannot be asked (Windows, a sandbox). AVX-VNNI counts only without AVX-512BW, whose kernel would
+ * be taken instead and saturates too.
+ *
+ * arm64 needs none of it, by ONNX Runtime's source (core/mlas/lib/platform.cpp and the kernels it names; not measured on
+ * such a CPU): UDOT and UMMLA add in 32 bits, and without them the NEON kernel adds two products of s8 in 16 bits, at
+ * most 2 * 128 * 127 as the weights here never are -128.
+ * @param cpuInfo the text of /proc/cpuinfo, undefined where there is none
  */
-export const needsExactProducts = (arch: string, cpuInfo: string): boolean =>
-  arch === 'x64' && !/^flags\s*:.*\b(?:avx512_vnni|avx_vnni)\b/m.test(cpuInfo);
-
-const readCpuInfo = (): string => {
-  try {
-    return readFileSync('/proc/cpuinfo', 'utf8');
-  } catch {
-    return '';
-  }
+export const needsExactProducts = (arch: string, cpuInfo: string | undefined): boolean => {
+  if (arch !== 'x64') return false;
+  const flags = new Set(/^flags\s*:(.*)$/m.exec(cpuInfo ?? '')?.[1]?.split(/\s+/));
+  return !flags.has('avx512_vnni') && (!flags.has('avx_vnni') || flags.has('avx512bw'));
 };
 
 /** ONNX Runtime's options for one session of this machine. */
 export const sessionOptions = (settings: SessionSettings = {}): InferenceSession.SessionOptions => {
-  const cpus = availableParallelism();
-  const { threads = cpus, prepack = true } = settings;
+  const cpus = Math.min(settings.cpus ?? Number.POSITIVE_INFINITY, hostCpus());
+  const { threads = Math.max(1, Math.floor(cpus)), expectedScans = Number.POSITIVE_INFINITY } = settings;
+  const prepack = settings.prepack ?? expectedScans >= PREPACKING_PAYS_FROM;
   const exactProducts = settings.exactProducts ?? needsExactProducts(process.arch, readCpuInfo());
   return {
     executionProviders: ['cpu'],
@@ -50,7 +57,7 @@ export const sessionOptions = (settings: SessionSettings = {}): InferenceSession
         ...(prepack ? {} : { disable_prepacking: '1' }),
         ...(exactProducts ? { x64quantprecision: '1' } : {}),
         // Waiting threads that spin start the next product sooner (two threads on two idle CPUs: 20 ms against 28 for a
-        // ViT-S); with more threads than CPUs, or after the run, they steal the time of those that work.
+        // ViT-S); with more threads than CPUs, or after the run, they steal the time (or the quota) of those that work.
         intra_op: { allow_spinning: threads <= cpus ? '1' : '0' },
         force_spinning_stop: '1',
       },
