@@ -13,7 +13,16 @@ export const ENV = {
   uploadUrlSeconds: 'SULCUS_UPLOAD_URL_SECONDS',
   tombstoneDays: 'SULCUS_TOMBSTONE_DAYS',
   threads: 'SULCUS_THREADS',
+  /** auto (default), on or off: products that cannot saturate, for x64 CPUs without VNNI. */
+  exactProducts: 'SULCUS_EXACT_PRODUCTS',
+  /** auto (default), on or off: rearrange the weights when the model is opened. */
+  prepack: 'SULCUS_PREPACK',
+  /** Set by Lambda itself. */
+  lambdaMegabytes: 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
 } as const;
+
+/** Lambda gives CPU time by memory: one vCPU for so many MB. */
+export const LAMBDA_MEGABYTES_PER_VCPU = 1769;
 
 /** Objects under this prefix were announced by POST /v1/scans: `uploads/<scanId>`. */
 export const UPLOAD_PREFIX = 'uploads/';

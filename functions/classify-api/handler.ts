@@ -1,4 +1,4 @@
-import { readConfig } from '../../lib/adapters/config/config';
+import { readConfig, SESSION_FIELDS, sessionSettings } from '../../lib/adapters/config/config';
 import { createResultStore, createTableClient } from '../../lib/adapters/dynamodb';
 import {
   type ApiDeps,
@@ -21,17 +21,20 @@ export const createHandler = (deps: ClassifyApiDeps): ApiHandler =>
   createGatewayHandler(createApi({ ...deps, identify: identifyByGateway, basePath: basePathByGateway }));
 
 const wire = openOnce(async () => {
-  const { tableName, bucketName, modelFolder, corsOrigins, uploadUrlSeconds, tombstoneDays, threads } = readConfig([
+  const config = readConfig([
     'tableName',
     'bucketName',
     'modelFolder',
     'corsOrigins',
     'uploadUrlSeconds',
     'tombstoneDays',
-    'threads',
+    ...SESSION_FIELDS,
   ]);
+  const { tableName, bucketName, modelFolder, corsOrigins, uploadUrlSeconds, tombstoneDays } = config;
+  // Somebody waits for a cold start; a container that lives long pays a few percent a scan for the earlier answer.
+  const model = openOnce(() => openModel(modelFolder, { ...sessionSettings(config), expectedScans: 1 }));
   return createHandler({
-    classify: { decoder: createImageDecoder(), model: openOnce(() => openModel(modelFolder, { threads })) },
+    classify: { decoder: createImageDecoder(), model },
     manifest: openOnce(async () => (await openBundle(modelFolder, false)).manifest),
     results: createResultStore({ client: createTableClient(), tableName, tombstoneDays }),
     scans: createS3ScanStore({ client: createS3Client(), bucketName, uploadUrlSeconds }),

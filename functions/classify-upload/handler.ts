@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { readConfig } from '../../lib/adapters/config/config';
+import { readConfig, SESSION_FIELDS, sessionSettings } from '../../lib/adapters/config/config';
 import { createResultStore, createTableClient } from '../../lib/adapters/dynamodb';
 import { createImageDecoder } from '../../lib/adapters/image';
 import { createLogger } from '../../lib/adapters/logging/powertools-logger';
@@ -43,11 +43,12 @@ const wire = openOnce(async () => {
     'maxReceiveCount',
     'uploadUrlSeconds',
     'tombstoneDays',
-    'threads',
+    ...SESSION_FIELDS,
   ]);
-  const { tableName, bucketName, modelFolder, maxReceiveCount, uploadUrlSeconds, tombstoneDays, threads } = config;
+  const { tableName, bucketName, modelFolder, maxReceiveCount, uploadUrlSeconds, tombstoneDays } = config;
+  const model = openOnce(() => openModel(modelFolder, sessionSettings(config)));
   return createHandler({
-    classify: { decoder: createImageDecoder(), model: openOnce(() => openModel(modelFolder, { threads })) },
+    classify: { decoder: createImageDecoder(), model },
     results: createResultStore({ client: createTableClient(), tableName, tombstoneDays }),
     scans: createS3ScanStore({ client: createS3Client(), bucketName, uploadUrlSeconds }),
     logger: createLogger('classify-upload'),

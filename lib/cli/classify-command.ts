@@ -11,6 +11,7 @@ import { EXIT } from './exit-codes';
 import { findFiles } from './find-files';
 import type { Output } from './output';
 import { renderTable } from './output';
+import { readSessionSettings } from './session-settings';
 
 /** One line of `sulcus classify --json`: the API's result fields that a local file can have. */
 export type FileResult = { readonly file: string } & Pick<
@@ -33,7 +34,8 @@ export const classifyCommand = async (
   output: Output,
 ): Promise<number> => {
   const files = await findFiles(paths);
-  const model = await openModel(options.model, { threads: options.threads, verify: true });
+  const session = { ...readSessionSettings(options.threads), expectedScans: files.length };
+  const model = await openModel(options.model, { ...session, verify: true });
   try {
     const deps: ClassifyScanDeps = { decoder: createImageDecoder(), model: async () => model };
     const bar = output.progress(files.length);

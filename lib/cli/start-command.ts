@@ -5,6 +5,7 @@ import type { ScanRecord } from '../core/scan-record';
 import { startLocalCloud } from '../local';
 import { EXIT } from './exit-codes';
 import type { Output } from './output';
+import { readSessionSettings } from './session-settings';
 
 export interface StartOptions {
   readonly port: number;
@@ -41,7 +42,7 @@ export const startCommand = async (options: StartOptions, output: Output): Promi
     dataFolder,
     scanFolder: resolve(options.scanFolder ?? join(dataFolder, 'scans')),
     modelFolder: resolve(options.model),
-    threads: options.threads,
+    ...readSessionSettings(options.threads),
     logger: createTerminalLogger(output),
     onRecorded: (record) => process.stdout.isTTY && output.line(describeRecord(record)),
   });

@@ -5,7 +5,7 @@ import { createHandler as createClassifyUpload } from '../../functions/classify-
 import { createFolderScanStore, createUploadTickets, FOLDER_BUCKET } from '../adapters/folder';
 import { type Caller, createApi } from '../adapters/http';
 import { createImageDecoder } from '../adapters/image';
-import { openModel } from '../adapters/onnx';
+import { openModel, type SessionSettings } from '../adapters/onnx';
 import type { ClassifierModel, ImageDecoder, Logger, ResultStore } from '../core/ports';
 import type { ScanRecord } from '../core/scan-record';
 import { LIMITS } from '../topology';
@@ -27,7 +27,8 @@ import { createSettlingFiles } from './settling-files';
 import { createUploadRoute } from './upload-route';
 import { seenFile, watchFolder } from './watch-folder';
 
-export interface LocalCloudOptions {
+/** The session's settings are those of the onnx adapter, with its defaults. */
+export interface LocalCloudOptions extends SessionSettings {
   /** 0 for any free one. @default 4173 */
   readonly port?: number;
   /** Table, key, dead letters; one server at a time. */
@@ -39,8 +40,6 @@ export interface LocalCloudOptions {
   readonly logger?: Logger;
   /** @default none: no page of another origin may call the API */
   readonly corsOrigins?: readonly string[];
-  /** Threads for the model. @default every vCPU */
-  readonly threads?: number;
   /** Told of every upload's record once it is stored. */
   readonly onRecorded?: (record: ScanRecord) => void;
   /** Instead of the bundle in `modelFolder`. */
@@ -101,8 +100,10 @@ const start = async (
   const { dataFolder, scanFolder } = await prepareFolders(options.dataFolder, options.scanFolder);
   const paths = dataPaths(dataFolder);
   // Opens beside everything else, since it takes longest.
-  const { modelFolder, threads } = options;
-  const opening = options.model ? Promise.resolve(options.model) : openModel(modelFolder, { threads, verify: true });
+  const { modelFolder, threads, cpus, prepack, exactProducts } = options;
+  const opening = options.model
+    ? Promise.resolve(options.model)
+    : openModel(modelFolder, { threads, cpus, prepack, exactProducts, verify: true });
   opening.catch(() => undefined); // reported where it is awaited
   let drained = true;
   // A session that is still running must not be disposed of; the process ends soon enough.

@@ -1,9 +1,15 @@
 import { z } from 'zod';
 import { SulcusError } from '../../core/errors';
-import { ENV, LIMITS } from '../../topology';
+import { ENV, LAMBDA_MEGABYTES_PER_VCPU, LIMITS } from '../../topology';
 
 const wholeNumber = (minimum: number, maximum: number) =>
   z.string().regex(/^\d+$/, 'expected a whole number').transform(Number).pipe(z.int().min(minimum).max(maximum));
+
+/** `auto`, which leaves the choice to whoever knows the circumstances, is undefined. */
+const choice = z
+  .enum(['auto', 'on', 'off'], 'expected auto, on or off')
+  .default('auto')
+  .transform((text) => (text === 'auto' ? undefined : text === 'on'));
 
 /** One zod field per environment variable: its default is what the variable means when unset. */
 const fields = {
@@ -25,6 +31,9 @@ const fields = {
     .union([z.literal('forever').transform(() => null), wholeNumber(LIMITS.queueRetentionDays + 1, 36_500)])
     .default(LIMITS.tombstoneDays),
   threads: wholeNumber(1, 64).optional(),
+  exactProducts: choice,
+  prepack: choice,
+  lambdaMegabytes: wholeNumber(1, 1_000_000).optional(),
 } as const;
 
 export type ConfigField = keyof typeof fields;
@@ -50,3 +59,17 @@ export const readConfig = <Field extends ConfigField>(
   }
   return config as Config<Field>;
 };
+
+/** The fields that say how a model session runs. */
+export const SESSION_FIELDS = ['threads', 'exactProducts', 'prepack', 'lambdaMegabytes'] as const;
+
+/**
+ * Those fields as the onnx adapter takes them. Lambda shows two CPUs to a function that has the time of one; what it
+ * really gives follows from the memory.
+ */
+export const sessionSettings = ({ lambdaMegabytes, ...settings }: Config<(typeof SESSION_FIELDS)[number]>) => ({
+  threads: settings.threads,
+  exactProducts: settings.exactProducts,
+  prepack: settings.prepack,
+  cpus: lambdaMegabytes === undefined ? undefined : lambdaMegabytes / LAMBDA_MEGABYTES_PER_VCPU,
+});
