@@ -1,15 +1,30 @@
 import { z } from 'zod';
 import { SulcusError } from './errors';
+import {
+  invalidKey,
+  parseExactSize,
+  parseResize,
+  resizedSize,
+  resizeSchema,
+  type Size,
+  unsupportedKey,
+} from './image-processor-size';
 import { type Raster, resample, resampleFilters } from './resample';
-import { showValue } from './show-value';
 
 const channelTriple = z.tuple([z.number(), z.number(), z.number()]);
 
-/** How an image becomes the model's input: resize to `size`, then `(pixel * rescaleFactor - imageMean) / imageStd`. */
+/**
+ * How an image becomes the model's input: resize, cut `size` out of the middle, then
+ * `(pixel * rescaleFactor - imageMean) / imageStd`.
+ */
 export const imageProcessorConfigSchema = z.strictObject({
+  /** What comes out, and the model takes. */
   size: z.strictObject({ height: z.int().positive(), width: z.int().positive() }),
+  /** Null when images are taken as they are. */
+  resize: resizeSchema.nullable(),
   resample: z.enum(resampleFilters),
-  doResize: z.boolean(),
+  /** Whether what is beyond `size` is cut off, and what is missing filled with black; otherwise it must fit. */
+  centerCrop: z.boolean(),
   /** 1 when the model takes 0..255. */
   rescaleFactor: z.number().positive(),
   /** Of red, green and blue after rescaling; 0 and 1 when the model takes them unnormalised. */
@@ -18,35 +33,27 @@ export const imageProcessorConfigSchema = z.strictObject({
 });
 export type ImageProcessorConfig = z.infer<typeof imageProcessorConfigSchema>;
 
+/** Height and width of what `imageToPixels` gives. */
+export const inputSize = ({ size }: ImageProcessorConfig): Size => size;
+
 interface ProcessorDefaults {
-  readonly side: number;
+  readonly size: Size;
+  readonly cropSize: Size | null;
   readonly resample: number;
   readonly centerCrop: boolean;
 }
 
+const square = (side: number): Size => ({ height: side, width: side });
+
 /** What transformers' ViTImageProcessor and DeiTImageProcessor take when the file does not say. */
-const VIT_DEFAULTS: ProcessorDefaults = { side: 224, resample: 2, centerCrop: false };
-const DEIT_DEFAULTS: ProcessorDefaults = { side: 256, resample: 3, centerCrop: true };
+const VIT_DEFAULTS: ProcessorDefaults = { size: square(224), cropSize: null, resample: 2, centerCrop: false };
+const DEIT_DEFAULTS: ProcessorDefaults = { size: square(256), cropSize: square(224), resample: 3, centerCrop: true };
 
 /** Class names without the suffixes transformers has given them over time. */
 const PROCESSORS: ReadonlyMap<string, ProcessorDefaults> = new Map([
   ['ViT', VIT_DEFAULTS],
   ['DeiT', DEIT_DEFAULTS],
 ]);
-
-const KEY_SUBJECT = 'of preprocessor_config.json';
-
-const invalid = (key: string, expected: string, received: unknown): SulcusError =>
-  new SulcusError(
-    'CHECKPOINT_INVALID',
-    `expected ${expected} for ${key} ${KEY_SUBJECT}, received ${showValue(received)}`,
-  );
-
-const unsupported = (key: string, expected: string, received: unknown): SulcusError =>
-  new SulcusError(
-    'ARCHITECTURE_UNSUPPORTED',
-    `expected ${expected} for ${key} ${KEY_SUBJECT}, received ${showValue(received)}`,
-  );
 
 /** transformers reads null as "not given". */
 const read = <T>(
@@ -59,67 +66,60 @@ const read = <T>(
   const value = file[key] ?? undefined;
   if (value === undefined) return missing;
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw invalid(key, expected, value);
+  if (!parsed.success) throw invalidKey(key, expected, value);
   return parsed.data;
-};
-
-/** No model has been trained on larger inputs, and a larger one would be a slip of the pen that allocates gigabytes. */
-const side = z.int().min(1).max(4096);
-const SIDE = 'a whole number from 1 to 4096';
-
-/** Keys of `size` by which transformers keeps the aspect ratio; they win over height and width. */
-const KEEPS_ASPECT = ['shortest_edge', 'longest_edge', 'max_height', 'max_width'];
-
-const parseSize = (value: unknown, missing: number): ImageProcessorConfig['size'] => {
-  const expected = `${SIDE}, or { "height", "width" } of such`;
-  if (value === undefined || value === null) return { height: missing, width: missing };
-  const square = side.safeParse(value);
-  if (square.success) return { height: square.data, width: square.data };
-  if (Array.isArray(value)) {
-    // The old feature extractor read [width, height], its successor reads [height, width]: only a square is certain.
-    const pair = z.tuple([side, side]).safeParse(value);
-    if (!pair.success || pair.data[0] !== pair.data[1]) throw invalid('size', expected, value);
-    return { height: pair.data[0], width: pair.data[0] };
-  }
-  if (typeof value !== 'object') throw invalid('size', expected, value);
-  const given = Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null));
-  if (KEEPS_ASPECT.some((key) => key in given)) {
-    throw unsupported('size', `${expected} (a resize that keeps the aspect ratio is not supported)`, value);
-  }
-  const parsed = z.object({ height: side, width: side }).safeParse(given);
-  if (!parsed.success) throw invalid('size', expected, value);
-  return { height: parsed.data.height, width: parsed.data.width };
 };
 
 type Triple = ImageProcessorConfig['imageMean'];
 const channels = (entry: z.ZodType<number>): z.ZodType<Triple> =>
   z.union([z.tuple([entry, entry, entry]), entry.transform((value): Triple => [value, value, value])]);
 
-const parseProcessorName = (file: Readonly<Record<string, unknown>>) => {
-  const key = 'image_processor_type' in file ? 'image_processor_type' : 'feature_extractor_type';
+const parseProcessorName = (file: Readonly<Record<string, unknown>>): ProcessorDefaults => {
+  // The new key wins, unless it says null.
+  const key =
+    (file.image_processor_type ?? undefined) === undefined ? 'feature_extractor_type' : 'image_processor_type';
   const name = file[key] ?? undefined;
   if (name === undefined) return VIT_DEFAULTS;
   const known = PROCESSORS.get(String(name).replace(/(?:ImageProcessor(?:Fast|Pil)?|FeatureExtractor)$/, ''));
   if (typeof name === 'string' && known !== undefined) return known;
-  throw unsupported(key, 'ViTImageProcessor, ViTFeatureExtractor or DeiTImageProcessor without its crop', name);
+  throw unsupportedKey(key, 'ViTImageProcessor, DeiTImageProcessor, ViTFeatureExtractor or DeiTFeatureExtractor', name);
+};
+
+type Steps = Pick<ImageProcessorConfig, 'size' | 'resize' | 'centerCrop'>;
+
+const parseSteps = (
+  file: Readonly<Record<string, unknown>>,
+  defaults: ProcessorDefaults,
+  modelSize: Size | undefined,
+): Steps => {
+  const flag = (key: string, missing: boolean) => read(file, key, z.boolean(), 'true or false', missing);
+  if (flag('do_pad', false)) throw unsupportedKey('do_pad', 'false', true);
+  const parsed = parseResize(file.size, defaults.size, flag('default_to_square', true));
+  const resize = flag('do_resize', true) ? parsed : null;
+  if (flag('do_center_crop', defaults.centerCrop)) {
+    return { size: parseExactSize('crop_size', file.crop_size, defaults.cropSize), resize, centerCrop: true };
+  }
+  // Without a crop, only square images come out at one size from a resize that keeps the aspect ratio.
+  const ofSquare = parsed.kind === 'exact' ? parsed : square(Math.min(parsed.edge, parsed.longest ?? parsed.edge));
+  const size = resize === null && modelSize !== undefined ? modelSize : ofSquare;
+  return { size: { height: size.height, width: size.width }, resize, centerCrop: false };
 };
 
 /**
- * Reads a Hugging Face `preprocessor_config.json`, of ViTImageProcessor or its older and newer names; what the file
- * leaves out is what transformers takes then. Keys that do not change the pixels are ignored.
+ * Reads a Hugging Face `preprocessor_config.json`, of ViTImageProcessor or DeiTImageProcessor by their older and newer
+ * names; what the file leaves out is what transformers 5 takes then. Keys that do not change the pixels are ignored.
+ * @param modelSize what the model takes: the size that a processor which neither resizes nor crops must be given
  * @throws CHECKPOINT_INVALID for a value that cannot be, ARCHITECTURE_UNSUPPORTED for one that transformers would take
- * but we do not: other processors, a centre crop, padding, a resize that keeps the aspect ratio
+ * but we do not: other processors, padding of its own, a resize to a greatest height, width or number of pixels
  */
-export const parseImageProcessor = (json: unknown): ImageProcessorConfig => {
+export const parseImageProcessor = (json: unknown, modelSize?: Size): ImageProcessorConfig => {
   const parsed = z.record(z.string(), z.unknown()).safeParse(json);
   if (!parsed.success) {
     throw new SulcusError('CHECKPOINT_INVALID', 'expected a JSON object for preprocessor_config.json');
   }
   const file = parsed.data;
   const defaults = parseProcessorName(file);
-  const flag = (key: string, missing: boolean) => read(file, key, z.boolean(), 'true or false', missing);
-  if (flag('do_center_crop', defaults.centerCrop)) throw unsupported('do_center_crop', 'false', true);
-  if (flag('do_pad', false)) throw unsupported('do_pad', 'false', true);
+  const flag = (key: string) => read(file, key, z.boolean(), 'true or false', true);
   const number = z.number();
   const filters = resampleFilters.map((name, index) => `${index} (${name})`).join(', ');
   const filter = read(file, 'resample', z.int().min(0).max(5), filters, defaults.resample);
@@ -132,12 +132,11 @@ export const parseImageProcessor = (json: unknown): ImageProcessorConfig => {
     'a number above 0 or three',
     [0.5, 0.5, 0.5],
   );
-  const normalize = flag('do_normalize', true);
+  const normalize = flag('do_normalize');
   return {
-    size: parseSize(file.size, defaults.side),
+    ...parseSteps(file, defaults, modelSize),
     resample: resampleFilters[filter] ?? 'bilinear',
-    doResize: flag('do_resize', true),
-    rescaleFactor: flag('do_rescale', true) ? factor : 1,
+    rescaleFactor: flag('do_rescale') ? factor : 1,
     imageMean: normalize ? mean : [0, 0, 0],
     imageStd: normalize ? std : [1, 1, 1],
   };
@@ -155,20 +154,54 @@ const replicate = (grey: Uint8Array): Uint8Array => {
 };
 
 /**
- * The model's input from a decoded image: u8 `[1, height, width, 3]` NHWC, RGB, 0..255, equal byte for byte to what the
- * Pillow-based ViTImageProcessor has before it rescales and normalises (the graph does both). Grey is resized once and
- * replicated, which gives the same bytes in a third of the time. Never writes to the image.
- * @throws UNREADABLE_IMAGE when `doResize` is false and the image has another size: its format is fine (so not 415) and
- * it may well be smaller (so not 413), but this model cannot process it
+ * Keeping the aspect ratio, a narrow image becomes a very long one. Only the part that stays is ever made, but nearest
+ * steps through every position up to it; at 224 px wide, this is 4681 times as long.
+ */
+const MAX_RESIZED_SIDE = 1 << 20;
+
+const unprocessable = (expected: string, { width, height }: Raster): SulcusError =>
+  new SulcusError('UNREADABLE_IMAGE', `expected ${expected}, received ${width} x ${height} px`);
+
+/** Where a crop takes its pixels along one axis, and where it puts them: numpy's center_crop of transformers. */
+const cropSpan = (length: number, cropped: number) =>
+  cropped <= length
+    ? { from: Math.floor((length - cropped) / 2), to: 0, count: cropped }
+    : { from: 0, to: Math.ceil((cropped - length) / 2), count: length };
+
+const resizeAndCrop = (image: Raster, { size, resize, centerCrop, resample: filter }: ImageProcessorConfig): Raster => {
+  const target = resize === null ? image : resizedSize(image, resize);
+  if (Math.min(target.height, target.width) < 1 || Math.max(target.height, target.width) > MAX_RESIZED_SIDE) {
+    throw unprocessable('an image that is less narrow', image);
+  }
+  const fits = target.height === size.height && target.width === size.width;
+  if (!centerCrop && !fits) {
+    if (resize !== null) throw unprocessable('a square image for a model that keeps the aspect ratio', image);
+    throw unprocessable(`an image of ${size.width} x ${size.height} px for a model that does not resize`, image);
+  }
+  const rows = cropSpan(target.height, size.height);
+  const columns = cropSpan(target.width, size.width);
+  const window = { left: columns.from, top: rows.from, width: columns.count, height: rows.count };
+  const pixels = resample(image, target.width, target.height, filter, window);
+  const { channels } = image;
+  if (rows.count === size.height && columns.count === size.width) return { ...size, channels, pixels };
+  const padded = new Uint8Array(size.height * size.width * channels);
+  for (let row = 0; row < rows.count; row++) {
+    const from = row * columns.count * channels;
+    const to = ((rows.to + row) * size.width + columns.to) * channels;
+    padded.set(pixels.subarray(from, from + columns.count * channels), to);
+  }
+  return { ...size, channels, pixels: padded };
+};
+
+/**
+ * The model's input from a decoded image: u8 `[1, height, width, 3]` NHWC of `inputSize`, RGB, 0..255, equal byte for byte
+ * to what the Pillow-based image processor has before it rescales and normalises (the graph does both; padding is black
+ * before that, not 0 after it). Grey is resized once and replicated, which gives the same bytes in a third of the time.
+ * Never writes to the image.
+ * @throws UNREADABLE_IMAGE when the image has a size that this model's processor makes no input of: its format is fine
+ * (so not 415) and it may well be smaller (so not 413), but this model cannot process it
  */
 export const imageToPixels = (image: Raster, config: ImageProcessorConfig): Uint8Array => {
-  const { height, width } = config.size;
-  if (!config.doResize && (image.height !== height || image.width !== width)) {
-    throw new SulcusError(
-      'UNREADABLE_IMAGE',
-      `expected an image of ${width} x ${height} px for a model that does not resize, received ${image.width} x ${image.height} px`,
-    );
-  }
-  const resized = resample(image, width, height, config.resample);
-  return image.channels === 1 ? replicate(resized) : resized;
+  const { pixels, channels } = resizeAndCrop(image, config);
+  return channels === 1 ? replicate(pixels) : pixels;
 };

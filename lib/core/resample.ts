@@ -61,18 +61,30 @@ const KERNELS: Readonly<Record<Convolution, Kernel>> = {
   lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
 
-const computeCoefficients = (inSize: number, outSize: number, { support, weight }: Kernel): Coefficients => {
+/** A stretch of the output along one axis. */
+interface Span {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** @returns tables for the outputs of the span alone, indexed from its start */
+const computeCoefficients = (
+  inSize: number,
+  outSize: number,
+  { first, count: outputs }: Span,
+  { support, weight }: Kernel,
+): Coefficients => {
   const scale = inSize / outSize;
   const filterScale = Math.max(scale, 1);
   const reach = support * filterScale;
   const tapsPerOutput = Math.ceil(reach) * 2 + 1;
-  const starts = new Int32Array(outSize);
-  const counts = new Int32Array(outSize);
-  const weights = new Int32Array(outSize * tapsPerOutput);
+  const starts = new Int32Array(outputs);
+  const counts = new Int32Array(outputs);
+  const weights = new Int32Array(outputs * tapsPerOutput);
   const exact = new Float64Array(tapsPerOutput);
   const step = 1 / filterScale;
-  for (let out = 0; out < outSize; out++) {
-    const center = (out + 0.5) * scale;
+  for (let out = 0; out < outputs; out++) {
+    const center = (first + out + 0.5) * scale;
     const start = Math.max(0, Math.trunc(center - reach + 0.5));
     const count = Math.min(inSize, Math.trunc(center + reach + 0.5)) - start;
     let sum = 0;
@@ -95,11 +107,11 @@ const computeCoefficients = (inSize: number, outSize: number, { support, weight 
 const CACHED_TABLES = 16;
 const tables = new Map<string, Coefficients>();
 
-const coefficientsFor = (inSize: number, outSize: number, filter: Convolution): Coefficients => {
-  const key = `${filter} ${inSize} ${outSize}`;
+const coefficientsFor = (inSize: number, outSize: number, span: Span, filter: Convolution): Coefficients => {
+  const key = `${filter} ${inSize} ${outSize} ${span.first} ${span.count}`;
   const cached = tables.get(key);
   if (cached !== undefined) return cached;
-  const computed = computeCoefficients(inSize, outSize, KERNELS[filter]);
+  const computed = computeCoefficients(inSize, outSize, span, KERNELS[filter]);
   const [oldest] = tables.keys();
   if (tables.size >= CACHED_TABLES && oldest !== undefined) tables.delete(oldest);
   tables.set(key, computed);
@@ -230,43 +242,67 @@ const columnsFirst = (image: Raster, outWidth: number, outHeight: number): boole
   return heightLoss > 0 && heightLoss > (image.width - outWidth) * 2;
 };
 
-const convolve = (image: Raster, outWidth: number, outHeight: number, filter: Convolution): Uint8Array => {
+const convolve = (image: Raster, { outWidth, outHeight, rows, columns, filter }: Resize): Uint8Array => {
   const { pixels, width, height, channels } = image;
   const resampleRows = channels === 1 ? resampleRowsGrey : resampleRowsColour;
   // A pass whose size does not change is skipped, as in Pillow.
-  if (height === outHeight) return resampleRows(pixels, width, 0, height, coefficientsFor(width, outWidth, filter));
-  const vertical = coefficientsFor(height, outHeight, filter);
-  if (width === outWidth) return resampleColumns(pixels, width * channels, 0, vertical);
-  const horizontal = coefficientsFor(width, outWidth, filter);
+  if (height === outHeight) {
+    const horizontal = coefficientsFor(width, outWidth, columns, filter);
+    return resampleRows(pixels, width, rows.first, rows.count, horizontal);
+  }
+  const vertical = coefficientsFor(height, outHeight, rows, filter);
+  if (width === outWidth) {
+    const kept = cut(image, { first: 0, count: height }, columns);
+    return resampleColumns(kept, columns.count * channels, 0, vertical);
+  }
+  const horizontal = coefficientsFor(width, outWidth, columns, filter);
   if (columnsFirst(image, outWidth, outHeight)) {
-    const columns = resampleColumns(pixels, width * channels, 0, vertical);
-    return resampleRows(columns, width, 0, outHeight, horizontal);
+    const shortened = resampleColumns(pixels, width * channels, 0, vertical);
+    return resampleRows(shortened, width, 0, rows.count, horizontal);
   }
   // Rows that the vertical pass never reads are not computed.
   const firstRow = vertical.starts[0] as number;
-  const lastRow = (vertical.starts[outHeight - 1] as number) + (vertical.counts[outHeight - 1] as number);
-  const rows = resampleRows(pixels, width, firstRow, lastRow - firstRow, horizontal);
-  return resampleColumns(rows, outWidth * channels, firstRow, vertical);
+  const lastRow = (vertical.starts[rows.count - 1] as number) + (vertical.counts[rows.count - 1] as number);
+  const narrowed = resampleRows(pixels, width, firstRow, lastRow - firstRow, horizontal);
+  return resampleColumns(narrowed, columns.count * channels, firstRow, vertical);
 };
 
-/** Input index of each output index; the position is accumulated, as Pillow does, not multiplied. */
-const nearestIndexes = (inSize: number, outSize: number): Int32Array => {
+/** A part of the image, in memory of its own only if it is less than the whole. */
+const cut = ({ pixels, width, height, channels }: Raster, rows: Span, columns: Span): Uint8Array => {
+  if (columns.count === width) {
+    return rows.count === height
+      ? pixels
+      : pixels.slice(rows.first * width * channels, (rows.first + rows.count) * width * channels);
+  }
+  const target = new Uint8Array(rows.count * columns.count * channels);
+  for (let row = 0; row < rows.count; row++) {
+    const start = ((rows.first + row) * width + columns.first) * channels;
+    target.set(pixels.subarray(start, start + columns.count * channels), row * columns.count * channels);
+  }
+  return target;
+};
+
+/** Input index of each output index of the span; the position is accumulated, as Pillow does, not multiplied. */
+const nearestIndexes = (inSize: number, outSize: number, { first, count }: Span): Int32Array => {
   const step = inSize / outSize;
-  const indexes = new Int32Array(outSize);
+  const indexes = new Int32Array(count);
   let position = step * 0.5;
-  for (let out = 0; out < outSize; out++) {
-    indexes[out] = Math.min(Math.trunc(position), inSize - 1);
+  for (let out = 0; out < first + count; out++) {
+    if (out >= first) indexes[out - first] = Math.min(Math.trunc(position), inSize - 1);
     position += step;
   }
   return indexes;
 };
 
-const pickNearest = ({ pixels, width, height, channels }: Raster, outWidth: number, outHeight: number): Uint8Array => {
-  const columns = nearestIndexes(width, outWidth);
-  const target = new Uint8Array(outWidth * outHeight * channels);
+const pickNearest = (
+  { pixels, width, height, channels }: Raster,
+  { outWidth, outHeight, rows, columns }: Omit<Resize, 'filter'>,
+): Uint8Array => {
+  const columnIndexes = nearestIndexes(width, outWidth, columns);
+  const target = new Uint8Array(rows.count * columns.count * channels);
   let to = 0;
-  for (const row of nearestIndexes(height, outHeight)) {
-    for (const column of columns) {
+  for (const row of nearestIndexes(height, outHeight, rows)) {
+    for (const column of columnIndexes) {
       const from = (row * width + column) * channels;
       for (let channel = 0; channel < channels; channel++) target[to++] = pixels[from + channel] as number;
     }
@@ -282,12 +318,40 @@ export interface Raster {
   readonly channels: 1 | 3;
 }
 
+interface Resize {
+  readonly outWidth: number;
+  readonly outHeight: number;
+  readonly rows: Span;
+  readonly columns: Span;
+  readonly filter: Convolution;
+}
+
+/** A rectangle inside the resized image, in its pixels. */
+export interface Window {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
- * The image at another size, equal to Pillow's `Image.resize((outWidth, outHeight), filter)` in every byte.
+ * The image at another size, equal to Pillow's `Image.resize((outWidth, outHeight), filter)` in every byte; of it only
+ * the window, if one is given: the same bytes as cropping afterwards, in memory and time for the window alone.
  * @returns row-major, interleaved, the same channels; always memory of its own
  */
-export const resample = (image: Raster, outWidth: number, outHeight: number, filter: ResampleFilter): Uint8Array => {
-  if (image.width === outWidth && image.height === outHeight) return new Uint8Array(image.pixels);
-  if (filter === 'nearest') return pickNearest(image, outWidth, outHeight);
-  return convolve(image, outWidth, outHeight, filter);
+export const resample = (
+  image: Raster,
+  outWidth: number,
+  outHeight: number,
+  filter: ResampleFilter,
+  window: Window = { left: 0, top: 0, width: outWidth, height: outHeight },
+): Uint8Array => {
+  const rows: Span = { first: window.top, count: window.height };
+  const columns: Span = { first: window.left, count: window.width };
+  if (image.width === outWidth && image.height === outHeight) {
+    const part = cut(image, rows, columns);
+    return part === image.pixels ? new Uint8Array(part) : part;
+  }
+  if (filter === 'nearest') return pickNearest(image, { outWidth, outHeight, rows, columns });
+  return convolve(image, { outWidth, outHeight, rows, columns, filter });
 };

@@ -60,7 +60,7 @@ describe('classifyScan', () => {
     let disposed = 0;
     const model = createFakeModel();
     const deps: ClassifyScanDeps = {
-      model: async () => ({ ...model, imageProcessor: { ...model.imageProcessor, doResize: false } }),
+      model: async () => ({ ...model, imageProcessor: { ...model.imageProcessor, resize: null } }),
       decoder: {
         decode: async () => ({
           pixels: new Uint8Array(4),

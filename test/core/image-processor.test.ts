@@ -1,9 +1,15 @@
-import { imageProcessorConfigSchema, imageToPixels, parseImageProcessor } from '../../lib/core/image-processor';
+import {
+  imageProcessorConfigSchema,
+  imageToPixels,
+  inputSize,
+  parseImageProcessor,
+} from '../../lib/core/image-processor';
 
 const VIT = {
   size: { height: 224, width: 224 },
+  resize: { kind: 'exact', height: 224, width: 224 },
   resample: 'bilinear',
-  doResize: true,
+  centerCrop: false,
   rescaleFactor: 1 / 255,
   imageMean: [0.5, 0.5, 0.5],
   imageStd: [0.5, 0.5, 0.5],
@@ -25,11 +31,11 @@ describe('parseImageProcessor', () => {
     },
   );
 
-  it('reads a size as a number, a pair of equals or height and width', () => {
+  it('reads a size as a number, a pair or height and width', () => {
     const sizeOf = (size: unknown) => parseImageProcessor({ size }).size;
 
     expect(sizeOf(384)).toEqual({ height: 384, width: 384 });
-    expect(sizeOf([384, 384])).toEqual({ height: 384, width: 384 });
+    expect(sizeOf([384, 192])).toEqual({ height: 384, width: 192 });
     expect(sizeOf({ height: 96, width: 160 })).toEqual({ height: 96, width: 160 });
     expect(sizeOf({ height: 96, width: 160, shortest_edge: null })).toEqual({ height: 96, width: 160 });
   });
@@ -53,7 +59,7 @@ describe('parseImageProcessor', () => {
       image_std: [2, 2, 2],
     });
 
-    expect(config).toEqual({ ...VIT, doResize: false, rescaleFactor: 1, imageMean: [0, 0, 0], imageStd: [1, 1, 1] });
+    expect(config).toEqual({ ...VIT, resize: null, rescaleFactor: 1, imageMean: [0, 0, 0], imageStd: [1, 1, 1] });
   });
 
   it('repeats a single mean or deviation for the three channels', () => {
@@ -63,10 +69,81 @@ describe('parseImageProcessor', () => {
     expect(config.imageStd).toEqual([0.75, 0.75, 0.75]);
   });
 
-  it('takes DeiT without its crop, with its own defaults', () => {
-    const config = parseImageProcessor({ image_processor_type: 'DeiTImageProcessor', do_center_crop: false });
+  it.each(['DeiTImageProcessor', 'DeiTImageProcessorFast', 'DeiTFeatureExtractor'])(
+    'takes the defaults of DeiT, crop included, for %s',
+    (name) => {
+      const resize = { kind: 'exact', height: 256, width: 256 };
+      const deit = { ...VIT, resize, resample: 'bicubic' };
 
-    expect(config).toEqual({ ...VIT, size: { height: 256, width: 256 }, resample: 'bicubic' });
+      const cropped = parseImageProcessor({ image_processor_type: name });
+      const whole = parseImageProcessor({ image_processor_type: name, do_center_crop: false });
+
+      expect(cropped).toEqual({ ...deit, centerCrop: true });
+      expect(whole).toEqual({ ...deit, size: { height: 256, width: 256 } });
+    },
+  );
+
+  it('reads the files that google/vit-base-patch16-224-in21k and facebook/deit-base-patch16-224 have', () => {
+    const vit = {
+      do_normalize: true,
+      do_resize: true,
+      image_mean: [0.5, 0.5, 0.5],
+      image_std: [0.5, 0.5, 0.5],
+      size: 224,
+    };
+    const deit = {
+      crop_size: 224,
+      do_center_crop: true,
+      do_normalize: true,
+      do_resize: true,
+      feature_extractor_type: 'DeiTFeatureExtractor',
+      image_mean: [0.485, 0.456, 0.406],
+      image_std: [0.229, 0.224, 0.225],
+      resample: 3,
+      size: 256,
+    };
+
+    expect(parseImageProcessor({ ...vit, resample: 2 })).toEqual(VIT);
+    expect(parseImageProcessor(deit)).toEqual({
+      ...VIT,
+      resize: { kind: 'exact', height: 256, width: 256 },
+      resample: 'bicubic',
+      centerCrop: true,
+      imageMean: deit.image_mean,
+      imageStd: deit.image_std,
+    });
+  });
+
+  it('reads a shortest edge, a longest beside it, and a number that is to be one', () => {
+    const cropped = { do_center_crop: true, crop_size: { height: 200, width: 100 } };
+    const resizeOf = (file: object) => parseImageProcessor({ ...cropped, ...file }).resize;
+
+    expect(resizeOf({ size: { shortest_edge: 256 } })).toEqual({ kind: 'shortest_edge', edge: 256, longest: null });
+    expect(resizeOf({ size: { shortest_edge: 256, longest_edge: 512 } })).toMatchObject({ edge: 256, longest: 512 });
+    expect(resizeOf({ size: 256, default_to_square: false })).toMatchObject({ kind: 'shortest_edge', edge: 256 });
+    expect(inputSize(parseImageProcessor(cropped))).toEqual({ height: 200, width: 100 });
+  });
+
+  it("gives the model's size to a processor that neither resizes nor crops", () => {
+    const size = { height: 384, width: 320 };
+
+    expect(parseImageProcessor({ do_resize: false }, size).size).toEqual(size);
+    expect(parseImageProcessor({ do_resize: false, do_center_crop: true, crop_size: 64 }, size).size.height).toBe(64);
+    expect(parseImageProcessor({}, size).size).toEqual({ height: 224, width: 224 });
+  });
+
+  it('ignores an old key beside a new one, and a crop that is switched off', () => {
+    const file = {
+      image_processor_type: 'ViTImageProcessor',
+      feature_extractor_type: 'CLIPFeatureExtractor',
+      do_center_crop: false,
+      crop_size: { shortest_edge: 3 },
+    };
+
+    expect(parseImageProcessor(file)).toEqual(VIT);
+    expect(
+      parseImageProcessor({ ...file, feature_extractor_type: 'ViTFeatureExtractor', image_processor_type: null }),
+    ).toEqual(VIT);
   });
 
   it('answers what its schema describes', () => {
@@ -81,16 +158,15 @@ describe('parseImageProcessor', () => {
       'ARCHITECTURE_UNSUPPORTED',
       /ViTImageProcessor.*image_processor_type.*CLIPImageProcessor/,
     ],
-    [
-      { image_processor_type: 'DeiTImageProcessor' },
-      'ARCHITECTURE_UNSUPPORTED',
-      /false for do_center_crop.*received true/,
-    ],
-    [{ do_center_crop: true, crop_size: 224 }, 'ARCHITECTURE_UNSUPPORTED', /do_center_crop/],
-    [{ do_pad: true }, 'ARCHITECTURE_UNSUPPORTED', /do_pad/],
-    [{ size: { shortest_edge: 256 } }, 'ARCHITECTURE_UNSUPPORTED', /height.*aspect ratio.*size.*shortest_edge.*256/],
+    [{ do_center_crop: true }, 'CHECKPOINT_INVALID', /"height", "width".*crop_size.*received null/],
+    [{ do_center_crop: true, crop_size: { shortest_edge: 9 } }, 'CHECKPOINT_INVALID', /crop_size.*shortest_edge/],
+    [{ do_pad: true }, 'ARCHITECTURE_UNSUPPORTED', /false for do_pad.*received true/],
+    [{ size: { longest_edge: 256 } }, 'ARCHITECTURE_UNSUPPORTED', /shortest_edge.*for size.*longest_edge.*256/],
+    [{ size: { max_height: 256, max_width: 9 } }, 'ARCHITECTURE_UNSUPPORTED', /for size.*max_height/],
+    [{ size: { shortest_edge: 256, height: 9 } }, 'CHECKPOINT_INVALID', /for size.*shortest_edge/],
+    [{ size: { shortest_edge: 0 } }, 'CHECKPOINT_INVALID', /for size.*shortest_edge/],
     [{ size: { height: 224 } }, 'CHECKPOINT_INVALID', /height.*width.*size.*received \{"height":224\}/],
-    [{ size: [224, 192] }, 'CHECKPOINT_INVALID', /size.*received \[224,192\]/],
+    [{ size: [224, 192, 3] }, 'CHECKPOINT_INVALID', /size.*received \[224,192,3\]/],
     [{ size: 0 }, 'CHECKPOINT_INVALID', /1 to 4096.*size.*received 0/],
     [{ size: 'large' }, 'CHECKPOINT_INVALID', /size.*received "large"/],
     [{ resample: 7 }, 'CHECKPOINT_INVALID', /2 \(bilinear\).*resample.*received 7/],
@@ -132,7 +208,7 @@ describe('imageToPixels', () => {
   });
 
   it('refuses another size when the model does not resize', () => {
-    const asIs = { ...config, doResize: false };
+    const asIs = { ...config, resize: null };
     const image = { pixels: new Uint8Array(4), width: 2, height: 2, channels: 1 as const };
 
     expect(() => imageToPixels(image, asIs)).toThrow(
@@ -141,5 +217,35 @@ describe('imageToPixels', () => {
         message: expect.stringMatching(/3 x 2 px.*received 2 x 2 px/),
       }),
     );
+  });
+
+  it('pads an image that is smaller than the crop with black, one more at the top and left when it is uneven', () => {
+    const crop = parseImageProcessor({ do_resize: false, do_center_crop: true, crop_size: { height: 2, width: 4 } });
+    const image = { pixels: Uint8Array.of(9), width: 1, height: 1, channels: 1 as const };
+
+    const red = imageToPixels(image, crop).filter((_, index) => index % 3 === 0);
+
+    expect([...red]).toEqual([0, 0, 0, 0, 0, 0, 9, 0]);
+  });
+
+  it('refuses an image that is not square where nothing makes it so', () => {
+    const keepsAspect = parseImageProcessor({ size: { shortest_edge: 2 } });
+    const image = { pixels: new Uint8Array(8), width: 4, height: 2, channels: 1 as const };
+
+    expect(() => imageToPixels(image, keepsAspect)).toThrow(
+      expect.objectContaining({ code: 'UNREADABLE_IMAGE', message: expect.stringMatching(/square.*4 x 2 px/) }),
+    );
+  });
+
+  it('refuses an image so narrow that its resized copy would be a million pixels long, or have no width', () => {
+    const size = { shortest_edge: 4096 };
+    const long = { pixels: new Uint8Array(400), width: 400, height: 1, channels: 1 as const };
+    const cropped = { do_center_crop: true, crop_size: 2 };
+
+    for (const file of [{ size }, { size: { shortest_edge: 4, longest_edge: 5 } }]) {
+      expect(() => imageToPixels(long, parseImageProcessor({ ...cropped, ...file }))).toThrow(
+        expect.objectContaining({ code: 'UNREADABLE_IMAGE', message: expect.stringMatching(/narrow.*400 x 1 px/) }),
+      );
+    }
   });
 });

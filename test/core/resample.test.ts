@@ -97,4 +97,33 @@ describe('resample', () => {
 
     expect(digest(resample(image, 23, 31, 'bilinear'))).toBe(first);
   });
+
+  it('makes of a window what cropping the whole gives', () => {
+    const window = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }));
+    fc.assert(
+      fc.property(side, side, side, side, channelCount, filter, window, window, (w, h, toW, toH, channels, f, x, y) => {
+        const span = (size: number, [start, length]: readonly [number, number]) => {
+          const first = Math.min(size - 1, Math.floor(start * size));
+          return { first, count: 1 + Math.floor(length * (size - first - 1)) };
+        };
+        const [columns, rows] = [span(toW, x), span(toH, y)];
+        const image = gradient(w, h, channels);
+        const whole = resample(image, toW, toH, f);
+
+        const part = resample(image, toW, toH, f, {
+          left: columns.first,
+          top: rows.first,
+          width: columns.count,
+          height: rows.count,
+        });
+
+        const expected: number[] = [];
+        for (let row = rows.first; row < rows.first + rows.count; row++) {
+          const start = (row * toW + columns.first) * channels;
+          expected.push(...whole.subarray(start, start + columns.count * channels));
+        }
+        expect([...part]).toEqual(expected);
+      }),
+    );
+  });
 });

@@ -29,7 +29,8 @@ export const createFakeModel = (run?: (pixels: Uint8Array) => Promise<Float32Arr
   imageProcessor: {
     size: { height: 1, width: 1 },
     resample: 'nearest',
-    doResize: true,
+    resize: { kind: 'exact', height: 1, width: 1 },
+    centerCrop: false,
     rescaleFactor: 1,
     imageMean: [0, 0, 0],
     imageStd: [1, 1, 1],

@@ -39,7 +39,8 @@ const createModel = (labels: readonly string[]): ClassifierModel & { runs: numbe
   imageProcessor: {
     size: { height: 2, width: 2 },
     resample: 'bilinear',
-    doResize: true,
+    resize: { kind: 'exact', height: 1, width: 1 },
+    centerCrop: false,
     rescaleFactor: 1,
     imageMean: [0, 0, 0],
     imageStd: [1, 1, 1],

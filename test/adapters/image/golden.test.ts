@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createImageDecoder } from '../../../lib/adapters/image';
-import { imageToPixels, parseImageProcessor } from '../../../lib/core/image-processor';
+import { imageToPixels, inputSize, parseImageProcessor } from '../../../lib/core/image-processor';
 import type { DecodedImage } from '../../../lib/core/ports';
 import type { ResampleFilter } from '../../../lib/core/resample';
 import { readGolden, readGoldenImage } from '../../fixtures';
 
 const decoder = createImageDecoder();
-const { images, pixelValues } = readGolden();
+const { images, processors, pixelValues } = readGolden();
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -27,6 +27,26 @@ describe('decoding and resizing, against Pillow and the ViT image processor of t
       });
       expect(Object.fromEntries(resized)).toEqual(golden.resized);
       image.dispose();
+    },
+  );
+
+  it.each(processors.map(({ processor, images: made }) => [JSON.stringify(processor), processor, made] as const))(
+    'resizes and crops as %s says',
+    async (_title, processor, made) => {
+      const config = parseImageProcessor(processor);
+      const { height, width } = inputSize(config);
+
+      const received: Record<string, string | null> = {};
+      for (const file of Object.keys(made)) {
+        const image = await decoder.decode(readGoldenImage(file));
+        received[file] = made[file] === null ? null : `${width}x${height} ${sha256(imageToPixels(image, config))}`;
+        if (made[file] === null) {
+          expect(() => imageToPixels(image, config)).toThrow(expect.objectContaining({ code: 'UNREADABLE_IMAGE' }));
+        }
+        image.dispose();
+      }
+
+      expect(received).toEqual(made);
     },
   );
 
