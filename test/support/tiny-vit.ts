@@ -10,6 +10,10 @@ export interface TinyVitOptions {
   readonly dtype?: 'F32' | 'F16' | 'BF16';
   /** Tensor names of the Hub's files, or those of transformers 5's modules. */
   readonly naming?: 'classic' | 'modules';
+  /** What follows the base model; without a classifier the architecture is ViTModel. Default: a classifier. */
+  readonly head?: 'classifier' | 'classifier and pooler' | 'pooler' | 'none';
+  /** False for the names of a file saved from a bare ViTModel, which don't begin with `vit.`. */
+  readonly prefixed?: boolean;
   /** Channels of 40 times the others' activations, read by small weights, as large trained models have them. */
   readonly outlierChannels?: number;
   /** Merged into config.json; null removes a key. Sizes here shape the weights too. */
@@ -66,16 +70,27 @@ export const seededRandom = (seed: number): (() => number) => {
 };
 
 export const tinyConfig = (options: TinyVitOptions = {}): Record<string, unknown> =>
-  without({ ...TINY_CONFIG, ...options.config });
+  without({
+    ...TINY_CONFIG,
+    ...(hasClassifier(options) ? {} : { architectures: ['ViTModel'], id2label: null, problem_type: null }),
+    ...options.config,
+  });
+
+const hasClassifier = ({ head = 'classifier' }: TinyVitOptions): boolean => head.startsWith('classifier');
+
+/** Height and width of a size in config.json. */
+export const sidesOf = (size: unknown): readonly [number, number] =>
+  Array.isArray(size) ? [Number(size[0]), Number(size[1])] : [Number(size), Number(size)];
 
 /** Weights large enough that logits differ between images; by classic names, in file order. */
 export const tinyTensors = (options: TinyVitOptions = {}): Map<string, TinyTensor> => {
-  const config = { ...TINY_CONFIG, ...options.config };
+  const config: Record<string, unknown> = { ...TINY_CONFIG, ...options.config };
   const hidden = Number(config.hidden_size);
   const mlp = Number(config.intermediate_size);
-  const patch = Number(config.patch_size);
-  const tokens = 1 + Math.floor(Number(config.image_size) / patch) ** 2;
-  const labels = Object.keys(config.id2label).length;
+  const [patchRows, patchColumns] = sidesOf(config.patch_size);
+  const [height, width] = sidesOf(config.image_size);
+  const tokens = 1 + Math.floor(height / patchRows) * Math.floor(width / patchColumns);
+  const labels = Object.keys(config.id2label as object).length;
   const random = seededRandom(options.seed ?? 1);
   const tensors = new Map<string, TinyTensor>();
   const add = (name: string, shape: number[], deviation: number, mean = 0): void => {
@@ -93,10 +108,14 @@ export const tinyTensors = (options: TinyVitOptions = {}): Map<string, TinyTenso
     add(`${name}.bias`, [hidden], 0.1);
     add(`${name}.weight`, [hidden], 0.2, 1);
   };
-  linear('classifier', labels, hidden);
+  if (hasClassifier(options)) linear('classifier', labels, hidden);
   add('vit.embeddings.cls_token', [1, 1, hidden], 1);
   add('vit.embeddings.patch_embeddings.projection.bias', [hidden], 0.1);
-  add('vit.embeddings.patch_embeddings.projection.weight', [hidden, 3, patch, patch], 1 / (patch * Math.sqrt(3)));
+  add(
+    'vit.embeddings.patch_embeddings.projection.weight',
+    [hidden, 3, patchRows, patchColumns],
+    1 / Math.sqrt(3 * patchRows * patchColumns),
+  );
   add('vit.embeddings.position_embeddings', [1, tokens, hidden], 0.3);
   for (let layer = 0; layer < Number(config.num_hidden_layers); layer++) {
     const prefix = `vit.encoder.layer.${layer}`;
@@ -110,8 +129,10 @@ export const tinyTensors = (options: TinyVitOptions = {}): Map<string, TinyTenso
     linear(`${prefix}.output.dense`, hidden, mlp);
   }
   norm('vit.layernorm');
+  if (options.head?.endsWith('pooler')) linear('vit.pooler.dense', Number(config.pooler_output_size ?? hidden), hidden);
   addOutliers(tensors, options.outlierChannels ?? 0);
-  return tensors;
+  if (options.prefixed !== false) return tensors;
+  return new Map([...tensors].map(([name, tensor]) => [name.replace(/^vit\./, ''), tensor]));
 };
 
 /** Gains of 40, and weights that read those channels a twentieth: large activations of ordinary effect. */

@@ -66,7 +66,8 @@ const dimensionsSchema = z.object({
   patch_size: area.default({ height: 16, width: 16 }),
   layer_norm_eps: z.number().min(0).max(1).default(1e-12),
   qkv_bias: z.boolean().default(true),
-  pooler_output_size: count(16_384).optional(),
+  /** transformers takes 0 for "not given". */
+  pooler_output_size: z.int().min(0).max(16_384).default(0),
 });
 
 const labelsSchema = z.record(z.string().regex(/^\d+$/, 'expected whole numbers as keys'), z.string().min(1));
@@ -112,7 +113,7 @@ export const parseVitConfig = (json: unknown, { imageSize }: ParseOptions = {}):
     hiddenActivation: parseHiddenActivation(file.hidden_act ?? 'gelu'),
     layerNormEpsilon: dimensions.layer_norm_eps,
     labels,
-    poolerSize: dimensions.pooler_output_size ?? hiddenSize,
+    poolerSize: dimensions.pooler_output_size || hiddenSize,
     activation: file.problem_type === 'multi_label_classification' || labels.length === 1 ? 'sigmoid' : 'softmax',
   };
 };

@@ -2,6 +2,7 @@ import { SulcusError } from '../../../core/errors';
 import type { TensorSource } from '../../safetensors/open-safetensors';
 import { FLOAT_DTYPES, isFloatDtype } from '../../safetensors/to-float32';
 import type { VitConfig } from './config';
+import { interpolatePositions } from './interpolate-positions';
 import {
   basePrefixOf,
   CLASSIFIER_NAMES,
@@ -30,7 +31,7 @@ interface FoundLinear {
  * @throws CHECKPOINT_INVALID naming the tensor that is missing or wrong; reading later throws it for NaN and Infinity
  */
 export const importVit = (config: VitConfig, source: TensorSource): VitModel => {
-  const { hiddenSize, intermediateSize, patchSize, positionGrid } = config;
+  const { hiddenSize, intermediateSize, patchSize, grid, positionGrid } = config;
   const found: Found[] = [];
   const find = (candidates: readonly string[], shape: readonly number[]): Found => {
     const tensor = findTensor(source, candidates, shape);
@@ -84,7 +85,7 @@ export const importVit = (config: VitConfig, source: TensorSource): VitModel => 
     parameters: found.reduce((sum, { elements }) => sum + elements, 0),
     embeddings: async () => ({
       clsToken: await read(clsToken),
-      positions: await read(positions),
+      positions: interpolatePositions(await read(positions), positionGrid, grid),
       projection: await readLinear(projection),
     }),
     layer: async (index): Promise<VitLayer> => {

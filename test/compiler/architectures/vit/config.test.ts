@@ -22,10 +22,12 @@ test('the dimensions, the grid of patches and the labels in logit order are read
     imageSize: { height: 48, width: 36 },
     patchSize: { height: 8, width: 8 },
     grid: { height: 6, width: 4 },
+    positionGrid: { height: 6, width: 4 },
     qkvBias: true,
     hiddenActivation: 'Gelu',
     layerNormEpsilon: 1e-6,
     labels: ['amber', 'birch', 'cedar', 'dune'],
+    poolerSize: 32,
     activation: 'softmax',
   });
 });
@@ -79,7 +81,9 @@ test.each([
 
 test.each([
   ['model_type', 'swin', '"vit"'],
-  ['architectures', ['ViTMAEForPreTraining'], 'ViTForImageClassification'],
+  ['model_type', 'deit', '"vit"'],
+  ['architectures', ['ViTMAEForPreTraining'], '["ViTForImageClassification"] or ["ViTModel"]'],
+  ['architectures', ['ViTForMaskedImageModeling'], '["ViTForImageClassification"] or ["ViTModel"]'],
   ['architectures', 'ViTForImageClassification', 'ViTForImageClassification'],
   ['num_channels', 1, '3'],
   ['hidden_act', 'silu', 'quick_gelu, relu'],
