@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { isSulcusError } from '../lib/core/errors';
+import { assertLayersFit } from '../lib/packaging/assert-layers-fit';
 import { distOf } from '../lib/packaging/layout';
 import { parseSettings } from '../lib/stacks/settings';
 import { type AssetFolders, addStacks } from '../lib/stacks/sulcus-app';
@@ -23,10 +25,9 @@ const folders: AssetFolders = {
   image: dist.image,
 };
 
-const app = new App();
-const settings = parseSettings((name) => app.node.tryGetContext(name));
-if ('problems' in settings) fail(settings.problems);
-else {
+const main = async (app: App): Promise<void> => {
+  const settings = parseSettings((name) => app.node.tryGetContext(name));
+  if ('problems' in settings) return fail(settings.problems);
   const missing = Object.values(folders).filter((folder) => !existsSync(folder));
   if (missing.length > 0) {
     fail([
@@ -34,5 +35,12 @@ else {
       'run `npm run build`, or `npm run package` where node_modules is not for linux x64 (it fetches what is missing)',
     ]);
   }
+  if (settings.packaging === 'layers') await assertLayersFit(dist);
   addStacks(app, settings, folders);
-}
+};
+
+// The app writes its stacks when nothing is left to do, which is after this.
+main(new App()).catch((error: unknown) => {
+  if (!isSulcusError(error)) throw error;
+  fail([error.message]);
+});

@@ -14,7 +14,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { ENV } from '../topology';
+import { ENV, LAMBDA_MEGABYTES_PER_VCPU } from '../topology';
 import { FunctionIdentity } from './function-identity';
 
 export type Packaging = 'image' | 'layers';
@@ -30,21 +30,20 @@ export interface InferenceAssets {
 
 export interface InferenceFunctionProps {
   readonly description: string;
+  /** Its folder in the image: with `image`, the command is `<handlerFolder>/index.handler`. */
+  readonly handlerFolder: string;
   /** `image` needs Docker when deploying; `layers` needs none. Both carry the same files at the same paths. */
   readonly packaging: Packaging;
   readonly assets: InferenceAssets;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
   /**
-   * Whole vCPUs, one inference thread each. Two threads run a scan 1.7 times as fast at twice the price, so one is the
+   * Whole vCPUs, by memory, one inference thread each. Two threads run a scan 1.7 times as fast at twice the price, so one is the
    * cheapest scan.
    * @default 1
    */
   readonly vcpus?: number;
 }
-
-/** Lambda gives one vCPU per 1,769 MB. One is enough: the process peaks at 240 MB with ViT-B, plus 150 MB of pixels. */
-const MEGABYTES_PER_VCPU = 1769;
 
 /** A function with onnxruntime-node, sharp and the model below /opt, on linux x64. */
 export class InferenceFunction extends Construct {
@@ -53,18 +52,19 @@ export class InferenceFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: InferenceFunctionProps) {
     super(scope, id);
-    const { assets, packaging, vcpus = 1 } = props;
+    const { assets, handlerFolder, packaging, vcpus = 1 } = props;
     const { role, logGroup } = new FunctionIdentity(this, 'Identity');
     this.role = role;
     const options: FunctionOptions & { readonly architecture: Architecture } = {
       description: props.description,
       architecture: Architecture.X86_64,
-      memorySize: vcpus * MEGABYTES_PER_VCPU,
+      // The handlers take their threads from it. One vCPU's is enough: the process peaks at 240 MB with ViT-B, plus 150 MB
+      // of pixels.
+      memorySize: vcpus * LAMBDA_MEGABYTES_PER_VCPU,
       timeout: props.timeout,
       environment: {
         ...props.environment,
         [ENV.modelFolder]: '/opt/model',
-        [ENV.threads]: String(vcpus),
         ORT_DISABLE_TELEMETRY: '1',
       },
       tracing: Tracing.ACTIVE,
@@ -76,8 +76,12 @@ export class InferenceFunction extends Construct {
       packaging === 'image'
         ? new DockerImageFunction(this, 'Function', {
             ...options,
+            // Commands belong to the function, not to the asset: all functions share one image, built and pushed once.
             // The Dockerfile pins the platform too: an image built for the laptop's would only fail when invoked.
-            code: DockerImageCode.fromImageAsset(assets.imageFolder, { platform: Platform.LINUX_AMD64 }),
+            code: DockerImageCode.fromImageAsset(assets.imageFolder, {
+              platform: Platform.LINUX_AMD64,
+              cmd: [`${handlerFolder}/index.handler`],
+            }),
           })
         : new LambdaFunction(this, 'Function', {
             ...options,

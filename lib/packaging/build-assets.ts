@@ -1,5 +1,5 @@
 import { bundleFunction } from './bundle-function';
-import { assertFitsLambda, inMegabytes, type Part } from './ceilings';
+import { fitsLambda, inMegabytes, LAMBDA_UNZIPPED_BYTES } from './ceilings';
 import { totalBytes } from './file-tree';
 import { FUNCTIONS } from './layout';
 import { stageImage } from './stage-image';
@@ -18,26 +18,29 @@ const line = (name: string, sizeBytes: number, upToDate: boolean): string =>
 
 /**
  * Stages functions, layers and image, in the order in which they need each other.
- * @returns one line per asset: name, size, whether it was built
- * @throws CONFIG_INVALID when something is missing, differs from its manifest, or is too large for Lambda
+ * @returns one line per asset: name, size, whether it was built; a last one when only an image can carry the model
+ * @throws CONFIG_INVALID when something is missing or differs from its manifest
  */
 export const buildAssets = async ({ root, fetch }: BuildOptions): Promise<string[]> => {
   const native = await stageNativeRuntime({ root, fetch });
   const model = await stageModel(root);
-  const layers: Part[] = [
-    { name: 'native-runtime layer', files: native.files },
-    { name: 'model layer', files: model.files },
-  ];
+  const layers = [native, model];
   const lines = [
     line('layers/native-runtime', totalBytes(native.files), native.upToDate),
     line('layers/model', totalBytes(model.files), model.upToDate),
   ];
+  let tooLarge = false;
   for (const plan of FUNCTIONS) {
     const bundled = await bundleFunction(root, plan);
-    if (plan.native.length > 0) assertFitsLambda({ name: `function ${plan.name}`, files: bundled.files }, layers);
+    if (plan.native.length > 0 && !fitsLambda([bundled, ...layers])) tooLarge = true;
     lines.push(line(`functions/${plan.name}`, totalBytes(bundled.files), bundled.upToDate));
   }
   const image = await stageImage(root);
   lines.push(line('image', totalBytes(image.files), image.upToDate));
+  if (tooLarge) {
+    lines.push(
+      `over the ${inMegabytes(LAMBDA_UNZIPPED_BYTES)} of a function with layers: deploy with -c packaging=image`,
+    );
+  }
   return lines;
 };

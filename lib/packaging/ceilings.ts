@@ -29,21 +29,25 @@ export const assertCeiling = ({ name, files }: Part, ceilingBytes: number, reaso
   );
 };
 
+/** Unzipped bytes of a function and its layers, which is what Lambda limits. */
+export const fitsLambda = (parts: readonly Pick<Part, 'files'>[]): boolean =>
+  parts.reduce((sum, { files }) => sum + totalBytes(files), 0) <= LAMBDA_UNZIPPED_BYTES;
+
 /**
  * Lambda refuses a zip function whose unzipped code and layers exceed its limit, but only when deploying; this says so
- * at build time.
+ * before.
  * @throws CONFIG_INVALID with the size of each part
  */
 export const assertFitsLambda = (functionPart: Part, layers: readonly Part[]): void => {
   const parts = [functionPart, ...layers];
+  if (fitsLambda(parts)) return;
   const sizeBytes = parts.reduce((sum, part) => sum + totalBytes(part.files), 0);
-  if (sizeBytes <= LAMBDA_UNZIPPED_BYTES) return;
   const list = parts.map((part) => `${part.name} ${inMegabytes(totalBytes(part.files))}`).join(' + ');
   throw new SulcusError(
     'CONFIG_INVALID',
     `expected at most ${inMegabytes(LAMBDA_UNZIPPED_BYTES)} (${LAMBDA_UNZIPPED_BYTES} bytes) unzipped for a function and ` +
       `its layers, which is Lambda's limit, received ${inMegabytes(sizeBytes)}: ${list}. ` +
-      'Compile a smaller model: int8 takes a quarter of fp32.',
+      'Use -c packaging=image (one image, no such limit), or compile a smaller model: int8 takes a quarter of fp32.',
     { details: { sizeBytes, ceilingBytes: LAMBDA_UNZIPPED_BYTES } },
   );
 };

@@ -4,8 +4,8 @@ import { copyReadable, type FileEntry, listFiles, sha256OfFile } from './file-tr
 import { distOf, type FunctionName } from './layout';
 import { type Staged, stage } from './stage';
 
-/** Folder of the Dockerfile, and the functions the image carries, each startable as `<name>/index.handler`. */
-export const IMAGE_FUNCTIONS: readonly FunctionName[] = ['classify-api'];
+/** The functions the image carries: one image, startable with either as its command, `<name>/index.handler`. */
+export const IMAGE_FUNCTIONS: readonly FunctionName[] = ['classify-api', 'classify-upload'];
 
 interface Source {
   readonly from: string;
@@ -14,7 +14,7 @@ interface Source {
 }
 
 /**
- * Stages dist/image, ready for `docker build`: the Dockerfile, the layers' payload below opt/ and the bundled handler
+ * Stages dist/image, ready for `docker build`: the Dockerfile, the layers' payload below opt/ and the bundled handlers
  * below functions/. Built after them, from them.
  */
 export const stageImage = async (root: string): Promise<Staged> => {

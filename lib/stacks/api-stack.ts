@@ -40,6 +40,7 @@ export class ApiStack extends Stack {
   private classify({ scans, results, packaging, assets, corsOrigins }: ApiStackProps): InferenceFunction {
     const classify = new InferenceFunction(this, 'ClassifyApi', {
       description: 'Classifies scans posted to the API; lists and deletes results.',
+      handlerFolder: 'classify-api',
       packaging,
       assets,
       timeout: API_TIMEOUT,

@@ -1,7 +1,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
-import { type InferenceAssets, InferenceFunction } from '../constructs/inference-function';
+import { type InferenceAssets, InferenceFunction, type Packaging } from '../constructs/inference-function';
 import type { ResultTable } from '../constructs/result-table';
 import type { ScanBucket } from '../constructs/scan-bucket';
 import { UPLOAD_BATCH_SIZE, UPLOAD_TIMEOUT } from '../constructs/timing';
@@ -10,6 +10,7 @@ import { ENV, LIMITS } from '../topology';
 export interface IngestStackProps extends StackProps {
   readonly scans: ScanBucket;
   readonly results: ResultTable;
+  readonly packaging: Packaging;
   readonly assets: InferenceAssets;
   /** Scans classified at once, times the batch size. */
   readonly uploadConcurrency: number;
@@ -19,10 +20,11 @@ export interface IngestStackProps extends StackProps {
 export class IngestStack extends Stack {
   constructor(scope: Construct, id: string, props: IngestStackProps) {
     super(scope, id, props);
-    const { scans, results, assets, uploadConcurrency } = props;
+    const { scans, results, packaging, assets, uploadConcurrency } = props;
     const upload = new InferenceFunction(this, 'ClassifyUpload', {
       description: 'Classifies scans that arrive in the bucket.',
-      packaging: 'layers',
+      handlerFolder: 'classify-upload',
+      packaging,
       assets,
       timeout: UPLOAD_TIMEOUT,
       environment: {

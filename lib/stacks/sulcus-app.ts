@@ -34,6 +34,7 @@ export const addStacks = (app: App, settings: Settings, folders: AssetFolders): 
   const ingest = new IngestStack(app, 'SulcusIngest', {
     scans,
     results,
+    packaging,
     assets: assetsOf(folders.classifyUpload),
     uploadConcurrency,
   });

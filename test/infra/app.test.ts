@@ -1,11 +1,24 @@
 import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { distOf } from '../../lib/packaging/layout';
 import { ROOT } from './synthesize';
 
 /** Runs the command of cdk.json as the CDK CLI does. */
-const runApp = (context: Record<string, unknown>) =>
+const runApp = (context: Record<string, unknown>, root = ROOT, output?: string) =>
   spawnSync(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
-    cwd: ROOT,
-    env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify(context) },
+    cwd: root,
+    env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify(context), ...(output && { CDK_OUTDIR: output }) },
     encoding: 'utf8',
   });
 
@@ -17,4 +30,45 @@ test('a wrong setting ends the app with one plain line each', () => {
     'sulcus: expected image or layers for -c packaging, received "zip"\n' +
       'sulcus: expected true or false for -c destroyData, received "maybe"\n',
   );
+});
+
+describe('a model larger than what Lambda unzips', () => {
+  let root: string;
+  beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), 'sulcus-app-'));
+    mkdirSync(join(root, 'bin'));
+    copyFileSync(join(ROOT, 'bin/app.ts'), join(root, 'bin/app.ts'));
+    for (const name of ['lib', 'node_modules', 'package.json', 'tsconfig.json']) {
+      symlinkSync(join(ROOT, name), join(root, name));
+    }
+    const dist = distOf(root);
+    const functions = (['classify-api', 'classify-upload', 'authorize', 'describe'] as const).map(dist.functions);
+    for (const folder of [...functions, dist.nativeRuntimeLayer, dist.modelLayer, dist.image]) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, folder === dist.image ? 'Dockerfile' : 'index.js'), 'x');
+    }
+    writeFileSync(join(dist.modelLayer, 'weights'), '');
+    truncateSync(join(dist.modelLayer, 'weights'), 343_000_000);
+  });
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  test('is refused for packaging=layers, with its size', () => {
+    const { status, stderr } = runApp({ packaging: 'layers' }, root, join(root, 'layers.out'));
+
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^sulcus: expected at most 262\.14 MB .* received 343\.00 MB: .* model layer 343\.00 MB\. Use -c packaging=image.*\n$/,
+    );
+  });
+
+  test('is carried by packaging=image', () => {
+    const { status, stderr } = runApp({ packaging: 'image' }, root, join(root, 'image.out'));
+
+    expect([status, stderr]).toEqual([0, '']);
+    expect(
+      readdirSync(join(root, 'image.out'))
+        .filter((name) => name.endsWith('.template.json'))
+        .sort(),
+    ).toEqual(['SulcusApi.template.json', 'SulcusData.template.json', 'SulcusIngest.template.json']);
+  });
 });

@@ -1,4 +1,6 @@
+import { readConfig, SESSION_FIELDS, sessionSettings } from '../../lib/adapters/config/config';
 import { createApiKeyStore, createResultStore, type createTableClient } from '../../lib/adapters/dynamodb';
+import { IMAGE_FUNCTIONS } from '../../lib/packaging/stage-image';
 import { ENV, LIMITS, TABLE } from '../../lib/topology';
 import {
   type Deployment,
@@ -25,25 +27,58 @@ afterAll(() => {
 const FUNCTION = 'AWS::Lambda::Function';
 const variables = (deployment: Deployment, stack: 'api' | 'ingest', name: string): Record<string, unknown> =>
   findOne(deployment[stack], FUNCTION, name).Properties.Environment.Variables;
+const classifying = ({ api, ingest }: Deployment) =>
+  [
+    [api, 'ClassifyApi'],
+    [ingest, 'ClassifyUpload'],
+  ] as const;
 const shown = (environment: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, show(value)]));
 
 describe('packaging', () => {
   test('pins linux/amd64 in the stack, in the image asset and in the Dockerfile', () => {
-    const { Properties } = findOne(image.api, FUNCTION, 'ClassifyApi');
+    const images = [...Object.values(image.apiImages), ...Object.values(image.ingestImages)];
 
-    expect(Properties.Architectures).toEqual(['x86_64']);
-    expect(image.apiImages.map(({ platform }) => platform)).toEqual(['linux/amd64']);
+    for (const [template, name] of classifying(image)) {
+      expect(findOne(template, FUNCTION, name).Properties.Architectures).toEqual(['x86_64']);
+    }
+    expect(images.map(({ source }) => source.platform)).toEqual(['linux/amd64', 'linux/amd64']);
     expect(DOCKERFILE.match(/^FROM .*(?= )/gm)).toEqual(['FROM --platform=linux/amd64']);
     expect(DOCKERFILE.match(/^ARG .*$/gm)).toEqual(['ARG BASE_IMAGE=public.ecr.aws/lambda/nodejs:24']);
   });
 
-  test('image: the API function is an image, without runtime, handler or layers', () => {
-    const { Properties } = findOne(image.api, FUNCTION, 'ClassifyApi');
+  test('image: both classifying functions are images, without runtime, handler or layers', () => {
+    for (const [template, name] of classifying(image)) {
+      const { Properties } = findOne(template, FUNCTION, name);
 
-    expect(Properties.PackageType).toBe('Image');
-    expect([Properties.Runtime, Properties.Handler, Properties.Layers]).toEqual([undefined, undefined, undefined]);
-    expect(find(image.api, 'AWS::Lambda::LayerVersion')).toEqual([]);
+      expect(Properties.PackageType).toBe('Image');
+      expect([Properties.Runtime, Properties.Handler, Properties.Layers]).toEqual([undefined, undefined, undefined]);
+      expect(find(template, 'AWS::Lambda::LayerVersion')).toEqual([]);
+    }
+  });
+
+  test('image: one image, built and pushed once, with a command for each function', () => {
+    const properties = classifying(image).map(([template, name]) => findOne(template, FUNCTION, name).Properties);
+
+    expect(properties.map(({ ImageConfig }) => ImageConfig)).toEqual([
+      { Command: ['classify-api/index.handler'] },
+      { Command: ['classify-upload/index.handler'] },
+    ]);
+    expect(new Set(properties.map(({ Code }) => JSON.stringify(Code.ImageUri))).size).toBe(1);
+    // The CDK CLI takes assets of equal id, source and destination for the same piece of work.
+    expect(Object.keys(image.apiImages)).toHaveLength(1);
+    expect(Object.keys(image.ingestImages)).toEqual(Object.keys(image.apiImages));
+    const [[api], [ingest]] = [Object.values(image.apiImages), Object.values(image.ingestImages)];
+    expect([ingest?.source, ingest?.destinations]).toEqual([api?.source, api?.destinations]);
+  });
+
+  test('image: the commands name files of the image', () => {
+    const commands = classifying(image).map(
+      ([template, name]) => findOne(template, FUNCTION, name).Properties.ImageConfig.Command[0],
+    );
+
+    expect(commands).toEqual(IMAGE_FUNCTIONS.map((name) => `${name}/index.handler`));
+    expect(DOCKERFILE).toMatch(/^COPY functions\/ /m);
   });
 
   test('no image function has layers, in any packaging', () => {
@@ -52,15 +87,12 @@ describe('packaging', () => {
     );
 
     const images = functions.filter(([, resource]) => resource.Properties.PackageType === 'Image');
-    expect(images).toHaveLength(1);
+    expect(images).toHaveLength(2);
     expect(images.filter(([, resource]) => resource.Properties.Layers !== undefined)).toEqual([]);
   });
 
   test('layers: nothing is an image, and both classifying functions mount native modules and model', () => {
-    for (const [template, name] of [
-      [layers.api, 'ClassifyApi'],
-      [layers.ingest, 'ClassifyUpload'],
-    ] as const) {
+    for (const [template, name] of classifying(layers)) {
       const { Properties } = findOne(template, FUNCTION, name);
 
       expect(Properties.PackageType).toBeUndefined();
@@ -71,13 +103,7 @@ describe('packaging', () => {
       ]);
       expect(Properties.Layers.map(show).sort()).toEqual([`${name}Model`, `${name}NativeRuntime`]);
     }
-    expect(layers.apiImages).toEqual([]);
-  });
-
-  test('the upload function is a zip with layers in both packagings', () => {
-    const uploads = [image, layers].map((deployment) => findOne(deployment.ingest, FUNCTION, 'ClassifyUpload'));
-
-    expect(uploads.map((resource) => resource.Properties.Layers.length)).toEqual([2, 2]);
+    expect([layers.apiImages, layers.ingestImages]).toEqual([{}, {}]);
   });
 
   test('the Dockerfile sets what the stacks set, at the paths where layers are mounted', () => {
@@ -94,7 +120,7 @@ describe('packaging', () => {
 
 describe('environment', () => {
   test('has the names the handlers read', () => {
-    const model = { [ENV.modelFolder]: '/opt/model', [ENV.threads]: '1', ORT_DISABLE_TELEMETRY: '1' };
+    const model = { [ENV.modelFolder]: '/opt/model', ORT_DISABLE_TELEMETRY: '1' };
     const stores = { [ENV.tableName]: 'ResultsTable', [ENV.bucketName]: 'ScansBucket' };
     const cors = { [ENV.corsOrigins]: 'https://a.example,https://b.example' };
 
@@ -108,12 +134,13 @@ describe('environment', () => {
     });
   });
 
-  test('gives one inference thread to each vCPU that the memory buys', () => {
-    for (const template of [image.api, image.ingest, layers.api]) {
-      for (const [, { Properties }] of find(template, FUNCTION)) {
-        const threads = Properties.Environment.Variables[ENV.threads];
-        if (threads !== undefined) expect(Properties.MemorySize).toBe(1769 * Number(threads));
-      }
+  test('leaves threads to the memory, which buys one vCPU', () => {
+    for (const [template, name] of [...classifying(image), ...classifying(layers)]) {
+      const { Environment, MemorySize } = findOne(template, FUNCTION, name).Properties;
+      const lambda = { [ENV.lambdaMegabytes]: String(MemorySize) };
+      const settings = sessionSettings(readConfig(SESSION_FIELDS, { ...Environment.Variables, ...lambda }));
+
+      expect(settings).toEqual({ threads: undefined, cpus: 1, prepack: undefined, exactProducts: undefined });
     }
   });
 });

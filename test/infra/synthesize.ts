@@ -21,12 +21,18 @@ export interface Resource {
   readonly DependsOn?: readonly string[];
 }
 
+export interface DockerImage {
+  readonly source: { readonly directory: string; readonly platform?: string };
+  readonly destinations: Readonly<Record<string, unknown>>;
+}
+
 export interface Deployment {
   readonly data: Template;
   readonly ingest: Template;
   readonly api: Template;
-  /** The Docker images that `cdk deploy` would build for the API stack. */
-  readonly apiImages: readonly { readonly platform?: string }[];
+  /** The Docker images that `cdk deploy` would build for each stack, by asset id. */
+  readonly apiImages: Readonly<Record<string, DockerImage>>;
+  readonly ingestImages: Readonly<Record<string, DockerImage>>;
   readonly remove: () => void;
 }
 
@@ -71,12 +77,14 @@ export const synthesize = (settings: Partial<Settings> = {}): Deployment => {
   const app = createApp(folder, settings);
   const templateOf = (id: string) => Template.fromStack(app.node.findChild(id) as Stack);
   const [data, ingest, api] = [templateOf('SulcusData'), templateOf('SulcusIngest'), templateOf('SulcusApi')];
-  const assets = JSON.parse(readFileSync(join(folder, 'cdk.out', 'SulcusApi.assets.json'), 'utf8'));
+  const imagesOf = (id: string): Deployment['apiImages'] =>
+    JSON.parse(readFileSync(join(folder, 'cdk.out', `${id}.assets.json`), 'utf8')).dockerImages;
   return {
     data,
     ingest,
     api,
-    apiImages: Object.values<{ source: { platform?: string } }>(assets.dockerImages).map(({ source }) => source),
+    apiImages: imagesOf('SulcusApi'),
+    ingestImages: imagesOf('SulcusIngest'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 };

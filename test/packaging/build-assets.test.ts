@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { assertLayersFit } from '../../lib/packaging/assert-layers-fit';
 import { buildAssets } from '../../lib/packaging/build-assets';
 import { listFiles, sha256OfFile } from '../../lib/packaging/file-tree';
 import { distOf } from '../../lib/packaging/layout';
@@ -32,6 +33,8 @@ describe('build', () => {
       'Dockerfile',
       'functions/classify-api/index.js',
       'functions/classify-api/index.js.map',
+      'functions/classify-upload/index.js',
+      'functions/classify-upload/index.js.map',
     ]);
   });
 
@@ -78,14 +81,25 @@ describe('build', () => {
     expect(mode).toBe(process.platform === 'win32' ? 0o666 : 0o644);
   });
 
-  test('refuses a model that Lambda cannot mount, with the sizes', async () => {
+  test('carries any model in the image; what Lambda cannot mount as layers is refused for those, with the sizes', async () => {
     writeModel(checkout, Buffer.alloc(263_000_000));
 
-    const build = buildAssets({ root: checkout.root, fetch: false });
+    const lines = await buildAssets({ root: checkout.root, fetch: false });
 
-    await expect(build).rejects.toThrow(
-      /at most 262\.14 MB \(262144000 bytes\) unzipped .* received 263\.00 MB: function classify-api 0\.00 MB \+ native-runtime layer 0\.00 MB \+ model layer 263\.00 MB/,
+    expect(lines.at(-1)).toBe('over the 262.14 MB of a function with layers: deploy with -c packaging=image');
+    expect((await listFiles(distOf(checkout.root).image)).some(({ sizeBytes }) => sizeBytes === 263_000_000)).toBe(
+      true,
     );
+    await expect(assertLayersFit(distOf(checkout.root))).rejects.toThrow(
+      /at most 262\.14 MB \(262144000 bytes\) unzipped .* received 263\.00 MB: function classify-api 0\.00 MB \+ native-runtime layer 0\.00 MB \+ model layer 263\.00 MB\. Use -c packaging=image/,
+    );
+  });
+
+  test('a model within the limit can be deployed as layers, and no line says otherwise', async () => {
+    const lines = await buildAssets({ root: checkout.root, fetch: false });
+
+    await expect(assertLayersFit(distOf(checkout.root))).resolves.toBeUndefined();
+    expect(lines.join()).not.toContain('packaging=image');
   });
 });
 
