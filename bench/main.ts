@@ -1,138 +1,109 @@
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { createImageDecoder } from '../lib/adapters/image';
-import { openModel } from '../lib/adapters/onnx';
-import { classifyScan } from '../lib/core/classify-scan';
-import { imageToPixels } from '../lib/core/image-processor';
-import { startServer, withTemporaryFolder } from './local-server';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { readManifest } from './compile-checkpoint';
+import { bundleWorker, type Contender, type ContenderId, contendersOf, referenceOf } from './contenders';
+import { describeMachine } from './machine';
+import { type LogitErrors, measureCold, measureErrors, measureWarm, type Runnable } from './measure';
+import { type BenchOptions, readOptions } from './options';
+import { type BenchModel, prepareModels, toolVersions } from './prepare-models';
+import { MODEL_NAMES } from './random-checkpoint';
+import { evaluateTargets, type Row, renderRows, renderTargets } from './report';
+import { canPin } from './worker-process';
 
-/**
- * `npm run bench`: what one scan costs, part by part and beside the peer, interleaved in one run so that other load
- * hits all alike. `-- --peer-model <folder>` adds the real transformers.js (bench/peers/make_q8.py makes the folder).
- */
-const { values } = parseArgs({
-  options: {
-    model: { type: 'string', default: 'layers/model' },
-    image: { type: 'string', default: 'test/fixtures/icbm152-axial.jpg' },
-    threads: { type: 'string', default: '1' },
-    rounds: { type: 'string', default: '60' },
-    'peer-model': { type: 'string' },
-  },
-});
-const threads = Number(values.threads);
-const root = resolve(__dirname, '..');
+/** `npm run bench`: one table, one run. What it measures and how: bench/README.md. */
+const isRunnable = (contender: Contender): contender is Runnable => 'launch' in contender;
 
-interface Contestant {
-  readonly name: string;
-  readonly once: () => Promise<number>;
-  readonly stop: () => Promise<void>;
-}
+type Versions = Map<string, string>;
 
-const timed = async (work: () => Promise<unknown>): Promise<number> => {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
+/** Without Python there is no independent fp32 graph; the compiler's own comparison stands in for ours. */
+const errorsOf = async (
+  model: BenchModel,
+  worker: string,
+  options: BenchOptions,
+): Promise<Map<ContenderId, Partial<LogitErrors>>> => {
+  // Logits do not depend on threads, time does.
+  const threads = availableParallelism();
+  const situation = { model, threads, worker, options };
+  const runnable = contendersOf(situation).filter(isRunnable);
+  const reference = referenceOf(situation);
+  if (isRunnable(reference)) return measureErrors(runnable, reference, threads, model.images);
+  const sessionError = readManifest(model.bundle).parity.meanLogitDifference ?? undefined;
+  return new Map(runnable.map(({ id }) => [id, { sessionError }]));
 };
 
-const nothing = async (): Promise<void> => {};
-
-const inProcess = async (bytes: Uint8Array): Promise<Contestant[]> => {
-  const model = await openModel(resolve(values.model), { threads });
-  const decoder = createImageDecoder();
-  const image = await decoder.decode(bytes);
-  const pixels = imageToPixels(image, model.imageProcessor);
-  image.dispose();
-  const deps = { decoder, model: async () => model };
-  return [
-    { name: 'session alone', once: () => timed(() => model.run(pixels)), stop: nothing },
-    {
-      name: 'classifyScan (file bytes in, scores out)',
-      once: () => timed(() => classifyScan(deps, bytes)),
-      stop: nothing,
-    },
-  ];
-};
-
-const httpApi = async (bytes: Uint8Array, folder: string): Promise<Contestant> => {
-  const server = await startServer(folder, ['--model', resolve(values.model), '--threads', String(threads)]);
-  const init = { method: 'POST', headers: { 'content-type': 'image/jpeg' }, body: bytes as Uint8Array<ArrayBuffer> };
-  return {
-    name: 'HTTP API (POST /v1/classify, stored)',
-    once: () => timed(async () => (await server.call('/v1/classify', init)).arrayBuffer()),
-    stop: () => server.stop(),
-  };
-};
-
-const reply = <T>(child: ChildProcess): Promise<T> =>
-  new Promise((done, fail) => {
-    const gone = (code: number | null) =>
-      fail(new Error(`expected an answer from the peer, received exit code ${code}`));
-    child.once('exit', gone);
-    child.once('message', (message) => {
-      child.off('exit', gone);
-      done(message as T);
-    });
-  });
-
-const transformersJs = async (folder: string): Promise<Contestant> => {
-  const args = [resolve(folder), resolve(values.image), String(threads)];
-  const child = fork(join(root, 'bench/peers/transformers-js.mjs'), args, {
-    env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
-  });
-  await reply(child);
-  return {
-    name: 'transformers.js pipeline, q8 (file in, scores out)',
-    once: async () => {
-      const answer = reply<{ ms: number }>(child);
-      child.send('once');
-      return (await answer).ms;
-    },
-    stop: async () => {
-      child.disconnect();
-    },
-  };
-};
-
-const WARM_UP = 5;
-const PAUSE_MS = 20;
-
-const quantile = (sorted: readonly number[], q: number): number =>
-  sorted[Math.floor(q * (sorted.length - 1))] ?? Number.NaN;
-
-const main = async (folder: string): Promise<void> => {
-  const bytes = readFileSync(values.image);
-  const contestants = [...(await inProcess(bytes)), await httpApi(bytes, folder)];
-  if (values['peer-model']) contestants.push(await transformersJs(values['peer-model']));
-  const samples = contestants.map((): number[] => []);
-  for (let round = -WARM_UP; round < Number(values.rounds); round += 1) {
-    for (let turn = 0; turn < contestants.length; turn += 1) {
-      // There and back, with a pause: whoever comes right after the peer meets its threads still spinning.
-      const index = round % 2 === 0 ? turn : contestants.length - 1 - turn;
-      await delay(PAUSE_MS);
-      const ms = await contestants[index]?.once();
-      if (round >= 0 && ms !== undefined) samples[index]?.push(ms);
+const measureModel = async (
+  model: BenchModel,
+  worker: string,
+  options: BenchOptions,
+  versions: Versions,
+): Promise<Row[]> => {
+  const errors = await errorsOf(model, worker, options);
+  const rows: Row[] = [];
+  for (const [name, version] of Object.entries(toolVersions(model))) versions.set(name, version);
+  for (const threads of options.threads) {
+    console.error(`measuring ${model.name}, ${threads} thread(s) ...`);
+    const contenders = contendersOf({ model, threads, worker, options });
+    const runnable = contenders.filter(isRunnable);
+    const warm = await measureWarm(runnable, threads, model.images, options.rounds);
+    const cold = await measureCold(runnable, threads, options.coldStarts);
+    for (const contender of contenders) {
+      const { id } = contender;
+      const { versions: found = {}, ...figures } = warm.get(id) ?? {};
+      for (const [name, version] of Object.entries(found)) versions.set(name, version);
+      const rest = 'skipped' in contender ? { skipped: contender.skipped } : { fileMegabytes: contender.fileMegabytes };
+      rows.push({ model: model.name, threads, contender: id, ...rest, ...figures, ...cold.get(id), ...errors.get(id) });
     }
   }
-  console.log(
-    `${cpus()[0]?.model.trim()}, ${cpus().length} vCPU, Node ${process.version}, ${threads} thread(s), ${values.rounds} rounds interleaved, ${values.image}\n`,
-  );
-  console.log('| per scan | p50 ms | min ms | p95 ms |\n|---|---|---|---|');
-  for (const [index, { name }] of contestants.entries()) {
-    const sorted = [...(samples[index] ?? [])].sort((a, b) => a - b);
-    console.log(`| ${name} | ${[0.5, 0, 0.95].map((q) => quantile(sorted, q).toFixed(1)).join(' | ')} |`);
-  }
-  for (const contestant of contestants) await contestant.stop();
+  return rows;
 };
 
-withTemporaryFolder(main).then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  },
-);
+const print = (
+  models: readonly BenchModel[],
+  rows: readonly Row[],
+  versions: Versions,
+  options: BenchOptions,
+): void => {
+  const machine = describeMachine();
+  const targets = evaluateTargets(rows, options.checkpoint === undefined ? MODEL_NAMES.b : (models[0]?.name ?? ''));
+  const { cpu, vcpus, memoryGigabytes, instructions, platform } = machine;
+  console.log(`${cpu}, ${vcpus} vCPU, ${memoryGigabytes} GB, ${platform}; ${instructions.join(' ')}`);
+  console.log([...versions].map(([name, version]) => `${name} ${version}`).join(', '));
+  const samples = rows.find((row) => row.session !== undefined);
+  console.log(
+    `p50 (min); ${samples?.session?.samples} warm samples interleaved in ${options.rounds} rounds, ` +
+      `${samples?.cold?.samples} cold starts; ${canPin ? 'as many CPUs as threads (taskset)' : 'not pinned'}; ${models[0]?.images.kind}\n`,
+  );
+  for (const line of renderRows(rows)) console.log(line);
+  if (targets.length > 0) console.log('');
+  for (const line of targets.length > 0 ? renderTargets(targets) : []) console.log(line);
+  const compiled = models.flatMap(({ name, compiled }) => (compiled === undefined ? [] : [{ name, ...compiled }]));
+  for (const { name, seconds, peakMegabytes } of compiled) {
+    console.log(`\ncompiled ${name} in ${seconds.toFixed(1)} s, peak RSS ${peakMegabytes?.toFixed(0) ?? '-'} MB`);
+  }
+  if (options.json === undefined) return;
+  const report = {
+    machine,
+    versions: Object.fromEntries(versions),
+    images: models[0]?.images.kind,
+    rows,
+    targets,
+    compiled,
+  };
+  writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+};
+
+const main = async (): Promise<void> => {
+  const options = readOptions({ models: 'ti,s,b' });
+  const models = await prepareModels(options);
+  if (options.stage === 'prepare') return;
+  const worker = await bundleWorker(options.cache);
+  const versions: Versions = new Map();
+  const rows: Row[] = [];
+  for (const model of models) rows.push(...(await measureModel(model, worker, options, versions)));
+  print(models, rows, versions, options);
+};
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
