@@ -30,7 +30,8 @@ const quotient = (quota: string | undefined, period: string | undefined): number
  * The CPU quota of this process's control group, in CPUs, Infinity without one. Containers get their limit this way
  * (`docker --cpus 1.5`, Kubernetes limits), and Node 20's availableParallelism sees the affinity only. Version 2 keeps it
  * in cpu.max, version 1 in two files; the paths of /proc/self/cgroup may be the host's, where the container sees only its
- * own group as the root, hence the ancestors.
+ * own group as the root, hence the ancestors. A ViT-S given half of a CPU takes 70 ms a scan with one thread, 151 ms with
+ * one spinning on each of the two CPUs it sees.
  */
 export const cgroupCpus = (root = '/'): number => {
   const mount = join(root, 'sys/fs/cgroup');

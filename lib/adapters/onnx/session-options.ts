@@ -2,7 +2,10 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { hostCpus, readCpuInfo } from './host-cpus';
 
 export interface SessionSettings {
-  /** Threads of one forward pass, the calling one included. Default: one for each whole CPU this process can get. */
+  /**
+   * Threads of one forward pass, the calling one included. Default: one for each whole CPU this process can get. (A quota
+   * of 1.5 CPUs: two threads make a ViT-S faster on average, 30 ms against 36, and its slowest scans slower, 49 against 38.)
+   */
   readonly threads?: number;
   /** CPUs that the process can get where neither affinity nor control group say so, as on Lambda; may be a fraction. */
   readonly cpus?: number;
@@ -17,6 +20,7 @@ export interface SessionSettings {
 /**
  * Rearranging the weights at opening costs a process 10 to 65 ms once and saves 2 to 11 % of every scan: it pays after 5
  * to 12 scans with a ViT-Ti, 15 to 17 with a ViT-S, 8 to 10 with a ViT-B (`npm run bench:prepack`, 1 and 2 threads).
+ * Logits differ in their last bits, as the float products of packed and plain weights add in another order.
  */
 export const PREPACKING_PAYS_FROM = 8;
 
