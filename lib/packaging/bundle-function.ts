@@ -15,7 +15,7 @@ export interface Bundled {
 }
 
 /** zod carries its messages in 50 languages; without the others a bundle is 290 kB smaller and loads in 10 % less time. */
-const ENGLISH_ONLY: Plugin = {
+export const ENGLISH_ONLY: Plugin = {
   name: 'english-only',
   setup: ({ onLoad }) =>
     onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
