@@ -29,15 +29,28 @@ export const openWeights = async (source: CheckpointSource): Promise<Weights> =>
   const files = await source.list();
   if (files.includes(SINGLE_FILE)) return openFiles(source, [SINGLE_FILE]);
   if (files.includes(INDEX_FILE)) return openShards(source);
-  const pickle = files.find((file) => file.endsWith('.bin') || file.endsWith('.pt') || file.endsWith('.pth'));
+  const pickles = files.filter((file) => /\.(bin|pt|pth)$/.test(file)).sort();
+  const pickle = pickles.find((file) => file.startsWith('pytorch_model')) ?? pickles[0];
   if (pickle === undefined) {
     throw new SulcusError('CHECKPOINT_INVALID', `expected ${SINGLE_FILE} in the checkpoint, received none`);
   }
   throw new SulcusError(
     'CHECKPOINT_INVALID',
-    `expected ${SINGLE_FILE}, received only ${pickle}, a pickle that can run code when read. Convert it once, ` +
-      'where you trust its origin, in the folder of the checkpoint: python -c "from transformers import ' +
-      "ViTForImageClassification as V; V.from_pretrained('.').save_pretrained('.')\"",
+    `expected ${SINGLE_FILE}, received only ${showValue(pickle)}, a pickle that can run code when read. Convert it once, in ` +
+      `the folder of the checkpoint (weights_only keeps it from running any): ${convertCommand(pickle)}`,
+  );
+};
+
+/** Works for any architecture and for the shards of one model: it copies tensors and knows no class. */
+const convertCommand = (pickle: string): string => {
+  // The command gets pasted into a shell, so it quotes no name that could end the quotes.
+  const name = /^[A-Za-z0-9._-]+$/.test(pickle) ? pickle : 'pytorch_model.bin';
+  const files = name.startsWith('pytorch_model-') ? 'pytorch_model-*.bin' : name;
+  return (
+    'python -c "import glob, torch, safetensors.torch as s; ' +
+    `s.save_file({k: v.contiguous() for f in glob.glob('${files}') ` +
+    "for k, v in torch.load(f, 'cpu', weights_only=True).items()}, " +
+    `'${SINGLE_FILE}', {'format': 'pt'})"`
   );
 };
 

@@ -141,13 +141,20 @@ test.each([
   });
 });
 
-test('a checkpoint with only a pickle is refused with the command that converts it', async () => {
-  const files = source({ 'config.json': json({}), 'pytorch_model.bin': new Uint8Array(9) });
+test.each([
+  [['training_args.bin', 'pytorch_model.bin'], '"pytorch_model.bin"', "glob('pytorch_model.bin')"],
+  [['pytorch_model-00001-of-00002.bin'], '"pytorch_model-00001-of-00002.bin"', "glob('pytorch_model-*.bin')"],
+  [['best.pth'], '"best.pth"', "glob('best.pth')"],
+  [["a'); import os;.pt"], 'import os', "glob('pytorch_model.bin')"],
+])('a checkpoint with only %j is refused with the command that converts it', async (names, named, files) => {
+  const checkpoint = source(Object.fromEntries(names.map((name) => [name, new Uint8Array(9)])));
 
-  await expect(openWeights(files)).rejects.toMatchObject({
-    code: 'CHECKPOINT_INVALID',
-    message: expect.stringMatching(/pytorch_model\.bin.*python -c .*save_pretrained/s),
-  });
+  const refusal = openWeights(checkpoint);
+
+  await expect(refusal).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' });
+  await expect(refusal).rejects.toThrow(`received only ${named.startsWith('"') ? named : '"'}`);
+  await expect(refusal).rejects.toThrow(`python -c "import glob, torch, safetensors.torch as s; s.save_file(`);
+  await expect(refusal).rejects.toThrow(files);
 });
 
 test('a checkpoint without weights is refused', async () => {
