@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { ENGLISH_ONLY } from '../lib/packaging/bundle-function';
 import { readManifest } from './compile-checkpoint';
 import type { BenchOptions } from './options';
 import type { BenchModel } from './prepare-models';
@@ -47,6 +48,7 @@ export const bundleWorker = async (folder: string): Promise<string> => {
     target: 'node20',
     mainFields: ['module', 'main'],
     external: ['onnxruntime-node', 'sharp'],
+    plugins: [ENGLISH_ONLY],
     minifyWhitespace: true,
     minifySyntax: true,
     logLevel: 'error',
@@ -115,7 +117,7 @@ const openvino = (situation: Situation): Contender => {
   if ('skipped' in model.openvino) return { id, skipped: model.openvino.skipped };
   if (options.openvinoPython === undefined) return { id, skipped: 'needs Python: --openvino-python' };
   const graph = join(model.openvino.folder, 'model.xml');
-  const settings = { ...settingsOf(situation), model: graph };
+  const settings = { ...settingsOf(situation), model: graph, cache: join(model.openvino.folder, 'compiled') };
   return {
     id,
     launch: { command: options.openvinoPython, args: [join(WORKERS, 'openvino_worker.py'), JSON.stringify(settings)] },
