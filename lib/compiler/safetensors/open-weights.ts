@@ -63,25 +63,27 @@ const openShards = async (source: CheckpointSource): Promise<Weights> => {
   }
   const { weight_map: shardOf } = parsed.data;
   const weights = await openFiles(source, [...new Set(Object.values(shardOf))].sort());
-  for (const name of Object.keys(shardOf)) {
-    if (!weights.tensors.has(name)) {
+  for (const [name, shard] of Object.entries(shardOf)) {
+    if (weights.fileOf(name) !== shard) {
       await weights.close();
-      throw new SulcusError(
-        'CHECKPOINT_INVALID',
-        `expected tensor ${showValue(name)} in ${shardOf[name]}, received none`,
-      );
+      throw new SulcusError('CHECKPOINT_INVALID', `expected tensor ${showValue(name)} in ${shard}, received none`);
     }
   }
   return weights;
 };
 
-const openFiles = async (source: CheckpointSource, names: readonly string[]): Promise<Weights> => {
+interface OpenedFiles extends Weights {
+  /** Name of the file that has the tensor. */
+  fileOf(tensor: string): string | undefined;
+}
+
+const openFiles = async (source: CheckpointSource, names: readonly string[]): Promise<OpenedFiles> => {
   const files: CheckpointFile[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(files.splice(0).map((file) => file.close()));
   };
   try {
-    const shardOf = new Map<string, TensorSource>();
+    const shardOf = new Map<string, { readonly file: string; readonly shard: TensorSource }>();
     const tensors = new Map<string, TensorInfo>();
     for (const name of names) {
       const file = await source.open(name);
@@ -95,16 +97,17 @@ const openFiles = async (source: CheckpointSource, names: readonly string[]): Pr
           );
         }
         tensors.set(tensor, info);
-        shardOf.set(tensor, shard);
+        shardOf.set(tensor, { file: name, shard });
       }
     }
     return {
       tensors,
       read: async (name) => {
-        const shard = shardOf.get(name);
-        if (shard !== undefined) return shard.read(name);
+        const found = shardOf.get(name);
+        if (found !== undefined) return found.shard.read(name);
         throw new SulcusError('CHECKPOINT_INVALID', `expected a tensor named ${name}, received none`);
       },
+      fileOf: (tensor) => shardOf.get(tensor)?.file,
       sha256: () => hashFiles(names, files),
       close,
     };
