@@ -18,11 +18,12 @@ export interface SessionSettings {
 }
 
 /**
- * Rearranging the weights at opening costs a process 10 to 65 ms once and saves 2 to 11 % of every scan: it pays after 5
- * to 12 scans with a ViT-Ti, 15 to 17 with a ViT-S, 8 to 10 with a ViT-B (`npm run bench:prepack`, 1 and 2 threads).
- * Logits differ in their last bits, as the float products of packed and plain weights add in another order.
+ * Rearranging the weights at opening costs a process 20 to 70 ms once and saves 4 to 11 % of every scan: it pays after 12
+ * to 17 scans with a ViT-S, 8 to 12 with a ViT-B; with a ViT-Ti both are some 10 ms and lost in the noise (`npm run
+ * bench:prepack`, 1 and 2 threads, EPYC with VNNI). Logits differ in their last bits, as the float products of packed and
+ * plain weights add in another order.
  */
-export const PREPACKING_PAYS_FROM = 8;
+export const PREPACKING_PAYS_FROM = 10;
 
 /**
  * On x64 without VNNI the fast product of u8 and s8 adds pairs in 16 bits, which saturate: under emulation of such a CPU
@@ -31,9 +32,10 @@ export const PREPACKING_PAYS_FROM = 8;
  * right, where the CPU cannot be asked (Windows, a sandbox). AVX-VNNI counts only without AVX-512BW, whose kernel would
  * be taken instead and saturates too.
  *
- * arm64 needs none of it, by ONNX Runtime's source (core/mlas/lib/platform.cpp and the kernels it names; not measured on
- * such a CPU): UDOT and UMMLA add in 32 bits, and without them the NEON kernel adds two products of s8 in 16 bits, at
- * most 2 * 128 * 127 as the weights here never are -128.
+ * arm64 needs none of it. By ONNX Runtime's source (core/mlas/lib/platform.cpp and the kernels it names) UDOT and UMMLA
+ * add in 32 bits; without them the NEON kernel adds two products of s8 in 16 bits, at most 2 * 128 * 127, as the weights
+ * here never are -128. Emulated (qemu 10: Cortex-A72, Neoverse N1, V1, N2) the logits are those of x64 with VNNI within
+ * 1e-6; with SME, which quantizes activations row by row, they are as near to fp32. Not run on such a CPU, nor timed.
  * @param cpuInfo the text of /proc/cpuinfo, undefined where there is none
  */
 export const needsExactProducts = (arch: string, cpuInfo: string | undefined): boolean => {

@@ -55,8 +55,8 @@ test.each([
 test.each([
   [undefined, undefined, false],
   [1, undefined, true],
-  [7, undefined, true],
-  [8, undefined, false],
+  [9, undefined, true],
+  [10, undefined, false],
   [1, true, false],
   [1000, false, true],
 ])('%p expected scans, prepack %p: weights are read as they are: %p', (expectedScans, prepack, asTheyAre) => {
