@@ -14,8 +14,13 @@ node --import tsx .ci/emulated-cpu.ts compile "$folder"
 npx --no-install esbuild .ci/emulated-cpu.ts --bundle --platform=node --external:onnxruntime-node --log-level=error --outfile="$folder/run.js"
 export NODE_PATH=$PWD/node_modules ORT_DISABLE_TELEMETRY=1
 node "$folder/run.js" run "$folder/fp32" >"$folder/native-fp32.json"
-for products in auto on off; do
+# emulated <name> <SULCUS_EXACT_PRODUCTS> <SULCUS_PREPACK>
+emulated() {
   # With cpuinfo hidden the rule would be right by not knowing, so that is not how it is asked.
-  SULCUS_EXACT_PRODUCTS=$products unshare -rm bash -c "mount --bind '$folder/cpuinfo' /proc/cpuinfo && exec qemu-x86_64 -cpu max '$(command -v node)' '$folder/run.js' run '$folder/int8'" >"$folder/$products.json"
-done
+  SULCUS_EXACT_PRODUCTS=$2 SULCUS_PREPACK=$3 unshare -rm bash -c "mount --bind '$folder/cpuinfo' /proc/cpuinfo && exec qemu-x86_64 -cpu max '$(command -v node)' '$folder/run.js' run '$folder/int8'" >"$folder/$1.json"
+}
+emulated auto auto auto
+emulated auto-not-prepacked auto off
+emulated on on auto
+emulated off off auto
 node "$folder/run.js" compare "$folder"
