@@ -1,7 +1,15 @@
+import type { ImageSize } from '../../lib/compiler/architectures/vit/config';
 import type { TinyVitOptions } from '../support/tiny-vit';
 
-/** Checkpoints whose logits by transformers are in transformers-logits.json. */
-export const VARIANTS: Readonly<Record<string, TinyVitOptions>> = {
+export interface Variant extends TinyVitOptions {
+  /** Size compiled for, if not the checkpoint's own. */
+  readonly imageSize?: ImageSize;
+  /** Size of the images that the processor is given, if not that of the model's input. */
+  readonly scan?: ImageSize;
+}
+
+/** Checkpoints whose outputs by transformers are in transformers-outputs.json. */
+export const VARIANTS: Readonly<Record<string, Variant>> = {
   plain: {},
   fp16: { dtype: 'F16' },
   bf16: { dtype: 'BF16' },
@@ -25,6 +33,45 @@ export const VARIANTS: Readonly<Record<string, TinyVitOptions>> = {
   'raw-pixels': { processor: { do_normalize: false, do_rescale: false } },
   'odd-channels': {
     processor: { image_mean: [0.485, 0.1, 0.9], image_std: [0.229, 0.9, 0.05], rescale_factor: 1 / 128 },
+  },
+  'bare-with-pooler': { head: 'pooler', prefixed: false },
+  'bare-without-pooler': { head: 'none', prefixed: false },
+  'bare-modules': { head: 'pooler', prefixed: false, naming: 'modules', config: { pooler_output_size: 24 } },
+  'bare-prefixed': { head: 'pooler' },
+  'classifier-and-pooler': { head: 'classifier and pooler' },
+  'grown-positions': { imageSize: { height: 48, width: 48 } },
+  'shrunk-positions': { imageSize: { height: 24, width: 24 } },
+  'oblong-positions': { imageSize: { height: 40, width: 59 } },
+  'grown-bare': {
+    head: 'pooler',
+    prefixed: false,
+    imageSize: { height: 56, width: 40 },
+    scan: { height: 61, width: 83 },
+  },
+  oblong: { config: { image_size: [40, 24] }, processor: { size: { height: 40, width: 24 } } },
+  'oblong-patches': { config: { patch_size: [8, 16] } },
+  'deit-crop': {
+    processor: {
+      image_processor_type: null,
+      feature_extractor_type: 'DeiTFeatureExtractor',
+      size: 37,
+      crop_size: 32,
+      resample: 3,
+    },
+    scan: { height: 90, width: 61 },
+  },
+  'shortest-edge': {
+    processor: { size: { shortest_edge: 36 }, do_center_crop: true, crop_size: { height: 32, width: 32 } },
+    scan: { height: 50, width: 81 },
+  },
+  'padded-crop': {
+    processor: { do_resize: false, do_center_crop: true, crop_size: 32 },
+    scan: { height: 19, width: 45 },
+  },
+  'grown-deit-crop': {
+    imageSize: { height: 48, width: 48 },
+    processor: { image_processor_type: 'DeiTImageProcessor', size: 36, crop_size: 32, resample: 1 },
+    scan: { height: 64, width: 64 },
   },
 };
 
