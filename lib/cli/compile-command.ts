@@ -1,35 +1,42 @@
 import { basename, resolve } from 'node:path';
 import { createBundleFolder, openCheckpointFolder } from '../adapters/checkpoint-folder';
 import { openGraphSession } from '../adapters/onnx';
-import { type CompileStep, compileModel } from '../compiler';
+import { type CompileOptions, type CompileStep, compileModel } from '../compiler';
 import type { BundleSink } from '../core/compiler-ports';
 import type { ModelManifest } from '../core/model-manifest';
 import { EXIT } from './exit-codes';
 import type { Output } from './output';
+import { readProbeFolder } from './probe-folder';
+import { readSessionSettings } from './session-settings';
 
 export interface CompileCommandOptions {
   readonly out: string;
   readonly name?: string;
   readonly modelVersion: string;
+  readonly quantize?: CompileOptions['quantize'];
+  readonly imageSize?: CompileOptions['imageSize'];
+  /** Folder of images to verify on. */
+  readonly calibrate?: string;
   readonly force?: boolean;
   readonly json?: boolean;
 }
 
-const STEPS: Record<CompileStep, string> = {
-  read: 'reading the checkpoint',
-  quantize: 'quantizing to int8',
-  reference: 'writing the fp32 reference',
-  verify: 'comparing int8 with fp32',
-  done: 'done',
+const STEPS: Record<Exclude<CompileStep, 'done'>, (scheme: string) => string> = {
+  read: () => 'reading the checkpoint',
+  write: (scheme) => `writing the ${scheme} graph`,
+  reference: () => 'writing the fp32 reference',
+  verify: (scheme) => (scheme === 'fp32' ? 'running it' : `comparing ${scheme} with fp32`),
 };
 
 /** `sulcus compile`: a checkpoint folder in, a model bundle out; on any failure nothing is left of the bundle. */
 export const compileCommand = async (
   checkpoint: string,
-  { out, name, modelVersion, force, json }: CompileCommandOptions,
+  options: CompileCommandOptions,
   output: Output,
 ): Promise<number> => {
+  const { out, name, modelVersion, quantize = 'int8', imageSize, calibrate, force, json } = options;
   const start = performance.now();
+  const session = readSessionSettings();
   const source = await openCheckpointFolder(checkpoint);
   const sink = await createBundleFolder(out);
   const interruption = onInterruption(sink);
@@ -38,9 +45,12 @@ export const compileCommand = async (
     sink,
     name: name ?? toModelName(basename(resolve(checkpoint))),
     version: modelVersion,
-    openSession: openGraphSession,
+    openSession: (path, input, outputs) => openGraphSession(path, input, outputs, session),
+    quantize,
+    imageSize,
+    images: calibrate === undefined ? undefined : (processor) => readProbeFolder(calibrate, processor),
     force,
-    report: (step) => step === 'done' || output.note(`${STEPS[step]} ...`),
+    report: (step) => step === 'done' || output.note(`${STEPS[step](quantize)} ...`),
   });
   // What the compiler says of files that were taken from under it is no news.
   const compiled = compiling.catch((error) => (interruption.begun() ? interruption.ended : Promise.reject(error)));
@@ -82,14 +92,27 @@ export const toModelName = (folder: string): string =>
     .slice(0, 128);
 
 const summarize = (manifest: ModelManifest, out: string, seconds: number): string[] => {
-  const { name, version, digest, labels, parity, files } = manifest;
+  const { name, version, digest, labels, quantization, parity, files } = manifest;
   const megabytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 1e6;
+  const gives = labels.length > 0 ? `${labels.length} labels` : 'features only';
   return [
-    `${name} ${version}  ${labels.length} labels, ${megabytes.toFixed(1)} MB, compiled in ${seconds.toFixed(1)} s`,
+    `${name} ${version}  ${gives}, ${megabytes.toFixed(1)} MB, compiled in ${seconds.toFixed(1)} s`,
     digest,
-    `against fp32 on ${parity.images} images: mean logit difference ${parity.meanLogitDifference.toPrecision(3)}, ` +
-      `max ${parity.maxLogitDifference.toPrecision(3)} (bound ${parity.bound.toPrecision(3)}${parity.exceeded ? ', EXCEEDED' : ''}), ` +
-      `same top label on ${Math.round(parity.top1Agreement * parity.images)}`,
+    quantization.scheme === 'fp32'
+      ? `ran on ${parity.images} images (${parity.imageKind})`
+      : `against fp32 on ${parity.images} images (${parity.imageKind}): ${summarizeParity(parity)}`,
     `wrote ${out}`,
   ];
+};
+
+const summarizeParity = (parity: ModelManifest['parity']): string => {
+  const { images, maxLogitDifference, meanLogitDifference, top1Agreement, clsCosine, bound, exceeded } = parity;
+  const limit = `(bound ${bound.toPrecision(3)}${exceeded ? ', EXCEEDED' : ''})`;
+  const cosine = `cosine of features at least ${clsCosine?.toFixed(4)}`;
+  if (maxLogitDifference === null || meanLogitDifference === null || top1Agreement === null)
+    return `${cosine} ${limit}`;
+  return (
+    `mean logit difference ${meanLogitDifference.toPrecision(3)}, max ${maxLogitDifference.toPrecision(3)} ${limit}, ` +
+    `same top label on ${Math.round(top1Agreement * images)}, ${cosine}`
+  );
 };

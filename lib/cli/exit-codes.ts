@@ -7,6 +7,8 @@ export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 const exitCodes: Partial<Record<ErrorCode, number>> = {
   INVALID_REQUEST: EXIT.usage,
   CONFIG_INVALID: EXIT.usage,
+  MODEL_HAS_NO_LABELS: EXIT.usage,
+  MODEL_HAS_NO_FEATURES: EXIT.usage,
   CHECKPOINT_INVALID: 3,
   ARCHITECTURE_UNSUPPORTED: 4,
   PARITY_EXCEEDED: 5,

@@ -1,38 +1,32 @@
 import type { BundleSink, CheckpointSource, OpenGraphSession } from '../core/compiler-ports';
 import { SulcusError } from '../core/errors';
-import { type ImageProcessorConfig, parseImageProcessor } from '../core/image-processor';
-import {
-  type BundleFile,
-  digestInput,
-  MANIFEST_FILE,
-  type ModelManifest,
-  modelManifestSchema,
-} from '../core/model-manifest';
-import { sha256Hex } from '../core/scan-ids';
-import { parseVitConfig, type VitConfig } from './architectures/vit/config';
+import type { ImageProcessorConfig } from '../core/image-processor';
+import { type BundleFile, MANIFEST_FILE, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
+import type { ImageSize } from './architectures/vit/config';
 import { importVit } from './architectures/vit/import-vit';
-import { INPUT_NAME, lowerVit, OUTPUT_NAME } from './architectures/vit/lower-vit';
+import { lowerVit, outputNames } from './architectures/vit/lower-vit';
 import type { VitModel } from './architectures/vit/vit-model';
+import { describeBundle, type Scheme } from './describe-bundle';
 import { emitModel } from './onnx/emit-model';
-import { OPSET } from './onnx/model-proto';
-import { SMOOTHING_ALPHA, smoothVit } from './quantization/smooth-vit';
+import { generateProbeImages, type ProbeImages, requireProbeImages } from './probe-images';
+import { smoothVit } from './quantization/smooth-vit';
 import { toFloatGraph } from './quantization/to-float-graph';
 import { toQuantizedGraph } from './quantization/to-quantized-graph';
-import { parseJson, readSmallFile } from './read-json';
+import { CONFIG_FILE, encodeJson, PROCESSOR_FILE, readConfigs } from './read-checkpoint';
 import { openWeights, type Weights } from './safetensors/open-weights';
-import { compareGraphs, expectedLogitScale, requireParity } from './verify';
+import { compareGraphs, compareWithItself, expectedLogitScale, requireParity } from './verify';
 
 /** Goes up when the same checkpoint gives other bytes. */
-const COMPILER = { name: 'sulcus', version: '1' } as const;
+const COMPILER = { name: 'sulcus', version: '2' } as const;
 
-const CONFIG_FILE = 'config.json';
-const PROCESSOR_FILE = 'preprocessor_config.json';
-const GRAPH_FILE = 'onnx/model_quantized.onnx';
+/** By the Hub's names. */
+const GRAPH_FILES: Readonly<Record<Scheme, string>> = { int8: 'onnx/model_quantized.onnx', fp32: 'onnx/model.onnx' };
 /** Lives in the bundle only while it is verified. */
 const REFERENCE_FILE = 'reference/model.onnx';
 
-export type CompileStep = 'read' | 'quantize' | 'reference' | 'verify' | 'done';
-export const COMPILE_STEPS: readonly CompileStep[] = ['read', 'quantize', 'reference', 'verify', 'done'];
+/** `reference` is left out where the bundle is the reference itself. */
+export type CompileStep = 'read' | 'write' | 'reference' | 'verify' | 'done';
+export const COMPILE_STEPS: readonly CompileStep[] = ['read', 'write', 'reference', 'verify', 'done'];
 
 export interface CompileOptions {
   readonly source: CheckpointSource;
@@ -43,6 +37,15 @@ export interface CompileOptions {
   /** `[A-Za-z0-9._+-]+` */
   readonly version: string;
   readonly openSession: OpenGraphSession;
+  /** @default int8 */
+  readonly quantize?: Scheme;
+  /** Size of the model's input, to which position embeddings are interpolated. @default the checkpoint's own */
+  readonly imageSize?: ImageSize;
+  /**
+   * Images to verify on, as the processor makes them of image files: at most 16, each u8 [1, height, width, 3].
+   * @default generated ones
+   */
+  readonly images?: (processor: ImageProcessorConfig) => Promise<ProbeImages>;
   /** Write the bundle, marked so, even if it is further from the fp32 graph than the bound. */
   readonly force?: boolean;
   /** Told as each step begins. */
@@ -50,35 +53,38 @@ export interface CompileOptions {
 }
 
 /**
- * Compiles a Hugging Face ViTForImageClassification checkpoint into a model bundle: read, import, lower, quantize, emit,
- * verify. Same checkpoint, same files, same digest, on any machine.
+ * Compiles a Hugging Face ViTForImageClassification or ViTModel checkpoint into a model bundle: read, import, lower,
+ * quantize, emit, verify. Same checkpoint and options, same files, same digest, on any machine.
  * @returns the manifest that was written
- * @throws CHECKPOINT_INVALID, ARCHITECTURE_UNSUPPORTED, PARITY_EXCEEDED, CONFIG_INVALID (name or version)
+ * @throws CHECKPOINT_INVALID, ARCHITECTURE_UNSUPPORTED, PARITY_EXCEEDED, CONFIG_INVALID (name, version, image size, images)
  */
 export const compileModel = async (options: CompileOptions): Promise<ModelManifest> => {
-  const { source, sink, report = () => {} } = options;
+  const { source, sink, name, version, quantize: scheme = 'int8', report = () => {} } = options;
   let weights: Weights | undefined;
   try {
     requireNames(options);
     report('read');
-    const configBytes = await readSmallFile(source, CONFIG_FILE);
-    const config = parseVitConfig(parseJson(configBytes, CONFIG_FILE));
-    const processorBytes = await readSmallFile(source, PROCESSOR_FILE);
-    const processor = parseImageProcessor(parseJson(processorBytes, PROCESSOR_FILE));
-    requireSameSize(config, processor);
+    const { config, processor, configBytes, processorBytes } = await readConfigs(source, options.imageSize);
+    const images = (await options.images?.(processor)) ?? generateProbeImages(config.imageSize);
+    requireProbeImages(images, config.imageSize);
     weights = await openWeights(source);
     const model = importVit(config, weights);
-    report('quantize');
-    const graph = toQuantizedGraph(lowerVit(smoothVit(model), processor));
+    report('write');
+    const graphFile = GRAPH_FILES[scheme];
+    const graph =
+      scheme === 'fp32'
+        ? toFloatGraph(lowerVit(model, processor))
+        : toQuantizedGraph(lowerVit(smoothVit(model), processor));
     const files = [
       await copyFile(sink, CONFIG_FILE, configBytes),
-      ...(await emitModel(graph, GRAPH_FILE, sink, COMPILER)),
+      ...(await emitModel(graph, graphFile, sink, COMPILER)),
       await copyFile(sink, PROCESSOR_FILE, processorBytes),
     ];
-    const parity = await verify(model, processor, options, report);
+    const parity = await verify({ ...options, report, scheme, model, processor, images });
     if (options.force !== true) requireParity(parity);
-    const manifest = await describeBundle({ options, model, weights, files, parity });
-    await copyFile(sink, MANIFEST_FILE, new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
+    const facts = { name, version, scheme, model, weights, graphFile, files, parity };
+    const manifest = await describeBundle({ ...facts, checkpoint: source.name, compiler: COMPILER });
+    await copyFile(sink, MANIFEST_FILE, encodeJson(manifest));
     await weights.close();
     weights = undefined;
     await sink.commit();
@@ -103,99 +109,45 @@ const requireNames = ({ name, version }: CompileOptions): void => {
   }
 };
 
-/** transformers would refuse such an image when it runs the model. */
-const requireSameSize = ({ imageSize }: VitConfig, { size }: ImageProcessorConfig): void => {
-  if (size.height === imageSize.height && size.width === imageSize.width) return;
-  throw new SulcusError(
-    'CHECKPOINT_INVALID',
-    `expected size ${imageSize.height} x ${imageSize.width} in ${PROCESSOR_FILE}, as image_size of ${CONFIG_FILE}, ` +
-      `received ${size.height} x ${size.width}`,
-  );
-};
-
 const copyFile = async (sink: BundleSink, path: string, bytes: Uint8Array): Promise<BundleFile> => {
   const writer = await sink.create(path);
   await writer.write(bytes);
   return writer.close();
 };
 
-const verify = async (
-  model: VitModel,
-  processor: ImageProcessorConfig,
-  { sink, openSession }: CompileOptions,
-  report: (step: CompileStep) => void,
-): Promise<ModelManifest['parity']> => {
-  report('reference');
-  const scratch = await emitModel(toFloatGraph(lowerVit(model, processor)), REFERENCE_FILE, sink, COMPILER);
-  report('verify');
-  const { imageSize } = model.config;
-  const reference = await openSession(sink.locate(REFERENCE_FILE), imageSize);
-  try {
-    const candidate = await openSession(sink.locate(GRAPH_FILE), imageSize);
-    try {
-      return await compareGraphs({ reference, candidate, imageSize, logitScale: await expectedLogitScale(model) });
-    } finally {
-      await candidate.dispose();
-    }
-  } finally {
-    await reference.dispose();
-    for (const { path } of scratch) await sink.discard(path);
-  }
-};
-
-interface BundleFacts {
-  readonly options: CompileOptions;
+interface Verification extends Pick<CompileOptions, 'sink' | 'openSession'> {
+  readonly report: (step: CompileStep) => void;
+  readonly scheme: Scheme;
   readonly model: VitModel;
-  readonly weights: Weights;
-  readonly files: readonly BundleFile[];
-  readonly parity: ModelManifest['parity'];
+  readonly processor: ImageProcessorConfig;
+  readonly images: ProbeImages;
 }
 
-const describeBundle = async ({ options, model, weights, files, parity }: BundleFacts): Promise<ModelManifest> => {
-  const { config } = model;
-  return {
-    schemaVersion: 1,
-    name: options.name,
-    version: options.version,
-    digest: `sha256:${await sha256Hex(digestInput(files))}`,
-    labels: [...config.labels],
-    activation: config.activation,
-    imageSize: config.imageSize,
-    architecture: {
-      modelType: 'vit',
-      hiddenSize: config.hiddenSize,
-      layers: config.layers,
-      heads: config.heads,
-      patchSize: config.patchSize.height,
-      parameters: model.parameters,
-    },
-    graph: {
-      file: GRAPH_FILE,
-      opset: OPSET,
-      input: { name: INPUT_NAME, type: 'uint8', layout: 'NHWC' },
-      outputs: { logits: OUTPUT_NAME },
-    },
-    quantization: {
-      scheme: 'int8',
-      weights: 'int8, symmetric, per output channel',
-      activations: 'uint8, dynamic, per tensor',
-      smoothingAlpha: SMOOTHING_ALPHA,
-      fp32Parts: ['attention products', 'layer normalization', 'activation function', 'classifier'],
-    },
-    parity,
-    source: {
-      checkpoint: options.source.name,
-      dtype: sourceDtype(weights),
-      weightsSha256: await weights.sha256(),
-      compiler: `${COMPILER.name} ${COMPILER.version}`,
-    },
-    files: [...files].sort((a, b) => (a.path < b.path ? -1 : 1)),
+const verify = async (verification: Verification): Promise<ModelManifest['parity']> => {
+  const { sink, openSession, report, scheme, model, processor, images } = verification;
+  const names = outputNames(model);
+  const outputs = Object.values(names).filter((name) => name !== null);
+  const open = (path: string) => openSession(sink.locate(path), model.config.imageSize, outputs);
+  const basis = {
+    images,
+    logitScale: await expectedLogitScale(model),
+    featureOffset: (await model.finalNorm()).beta,
   };
-};
-
-const sourceDtype = ({ tensors }: Weights): ModelManifest['source']['dtype'] => {
-  const names = { F32: 'fp32', F16: 'fp16', BF16: 'bf16' } as const;
-  const found = new Set([...tensors.values()].map(({ dtype }) => dtype).filter((dtype) => dtype in names));
-  const [only] = found;
-  return found.size === 1 ? names[only as keyof typeof names] : 'mixed';
+  if (scheme !== 'fp32') report('reference');
+  const scratch =
+    scheme === 'fp32' ? [] : await emitModel(toFloatGraph(lowerVit(model, processor)), REFERENCE_FILE, sink, COMPILER);
+  report('verify');
+  const candidate = await open(GRAPH_FILES[scheme]);
+  try {
+    if (scheme === 'fp32') return await compareWithItself(candidate, basis);
+    const reference = await open(REFERENCE_FILE);
+    try {
+      return await compareGraphs({ reference, candidate, ...basis });
+    } finally {
+      await reference.dispose();
+    }
+  } finally {
+    await candidate.dispose();
+    for (const { path } of scratch) await sink.discard(path);
+  }
 };

@@ -1,1 +1,2 @@
 export { COMPILE_STEPS, type CompileOptions, type CompileStep, compileModel } from './compile-model';
+export { PROBE_IMAGES, type ProbeImages } from './probe-images';

@@ -1,3 +1,5 @@
+import { SulcusError } from '../core/errors';
+
 /**
  * Images to compare two graphs on when the checkpoint comes alone: like axial MRI slices (an ellipse of tissue with
  * ventricles in a black margin), like photographs (gradients, shapes, grain), and noise, so that tokens differ from each
@@ -6,12 +8,47 @@
 export const PROBE_IMAGES = 16;
 export const PROBE_KIND = 'generated: 8 MRI-like, 5 photographic, 3 noise';
 
+/** Images that two graphs are compared on. */
+export interface ProbeImages {
+  /** What the manifest says of them: a kind, never a name of a file. */
+  readonly kind: string;
+  /** Each u8 `[1, height, width, 3]`, 1 to PROBE_IMAGES of them. */
+  readonly pixels: readonly Uint8Array[];
+}
+
+/** All of them, of one size. */
+export const generateProbeImages = ({ height, width }: { height: number; width: number }): ProbeImages => ({
+  kind: PROBE_KIND,
+  pixels: Array.from({ length: PROBE_IMAGES }, (_, index) => probeImage(index, height, width)),
+});
+
+/** @throws CONFIG_INVALID when there are none or too many, or one is not of the model's size */
+export const requireProbeImages = ({ pixels }: ProbeImages, size: { height: number; width: number }): void => {
+  if (pixels.length < 1 || pixels.length > PROBE_IMAGES) {
+    throw new SulcusError(
+      'CONFIG_INVALID',
+      `expected 1 to ${PROBE_IMAGES} images to verify on, received ${pixels.length}`,
+    );
+  }
+  const expected = size.height * size.width * 3;
+  const wrong = pixels.find(({ length }) => length !== expected);
+  if (wrong !== undefined) {
+    throw new SulcusError('CONFIG_INVALID', `expected images of ${expected} bytes, received one of ${wrong.length}`);
+  }
+};
+
 /** @returns u8 `[1, height, width, 3]` @param index 0 to PROBE_IMAGES - 1, and the seed */
 export const probeImage = (index: number, height: number, width: number): Uint8Array => {
   const random = createRandom(index + 1);
   if (index % 2 === 0) return paint(height, width, slicePainter(random), random, 6);
   if (index % 6 === 1) return paint(height, width, () => [128, 128, 128], random, 255);
   return paint(height, width, photoPainter(random), random, 24);
+};
+
+/** The image with every channel of every pixel moved by -1, 0 or 1, within 0..255; the same for the same seed. */
+export const disturb = (pixels: Uint8Array, seed: number): Uint8Array => {
+  const random = createRandom(seed + 1);
+  return pixels.map((value) => max(0, min(255, value + ((random() * 3) | 0) - 1)));
 };
 
 /** Tests run in a context whose globals are slow to look up. */

@@ -1,14 +1,9 @@
 import type { LabelScore, ModelReference, Timings } from './contract';
 import { SulcusError } from './errors';
-import { imageToPixels } from './image-processor';
 import type { ModelManifest } from './model-manifest';
-import type { ClassifierModel, ImageDecoder } from './ports';
+import { type RunModelDeps, runModel } from './run-model';
 
-export interface ClassifyScanDeps {
-  readonly decoder: ImageDecoder;
-  /** Opens the model at first use and keeps it; a failed opening is not kept. */
-  readonly model: () => Promise<ClassifierModel>;
-}
+export type ClassifyScanDeps = RunModelDeps;
 
 export interface Classification {
   readonly label: string;
@@ -21,37 +16,26 @@ export interface Classification {
 
 /**
  * One image file in, its scores out: decode, resize, one forward pass, softmax (or sigmoid, as the manifest says).
- * @throws UNSUPPORTED_IMAGE, IMAGE_TOO_LARGE, UNREADABLE_IMAGE for the file; MODEL_UNAVAILABLE, INFERENCE_FAILED
+ * @throws UNSUPPORTED_IMAGE, IMAGE_TOO_LARGE, UNREADABLE_IMAGE for the file; MODEL_HAS_NO_LABELS before it is decoded,
+ * MODEL_UNAVAILABLE, INFERENCE_FAILED
  */
 export const classifyScan = async (deps: ClassifyScanDeps, bytes: Uint8Array): Promise<Classification> => {
   const model = await deps.model();
-  const start = performance.now();
-  const image = await deps.decoder.decode(bytes);
-  const decoded = performance.now();
-  let pixels: Uint8Array;
-  try {
-    pixels = imageToPixels(image, model.imageProcessor);
-  } finally {
-    image.dispose();
-  }
-  const preprocessed = performance.now();
-  const logits = await model.run(pixels);
-  const done = performance.now();
-  const scores = rankScores(logits, model.manifest);
+  requireLabels(model.manifest);
+  const { values, timings } = await runModel(deps.decoder, model, bytes, ['logits']);
+  const scores = rankScores(values.logits, model.manifest);
   const [best] = scores;
   if (best === undefined) throw new SulcusError('INFERENCE_FAILED', 'expected at least one logit, received none');
-  return {
-    label: best.label,
-    score: best.score,
-    scores,
-    model: modelReference(model.manifest),
-    timings: {
-      decodeMs: decoded - start,
-      preprocessMs: preprocessed - decoded,
-      inferenceMs: done - preprocessed,
-      totalMs: performance.now() - start,
-    },
-  };
+  return { label: best.label, score: best.score, scores, model: modelReference(model.manifest), timings };
+};
+
+/** @throws MODEL_HAS_NO_LABELS when the model was compiled from a checkpoint without a classifier */
+export const requireLabels = ({ name, labels }: Pick<ModelManifest, 'name' | 'labels'>): void => {
+  if (labels.length > 0) return;
+  throw new SulcusError(
+    'MODEL_HAS_NO_LABELS',
+    `expected a model with a classifier, received ${name}, which has none; its features are at POST /v1/features`,
+  );
 };
 
 export const modelReference = ({ name, version, digest }: ModelManifest): ModelReference => ({ name, version, digest });

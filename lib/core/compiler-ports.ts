@@ -1,4 +1,5 @@
 import type { BundleFile } from './model-manifest';
+import type { ModelInput, OutputValues } from './model-outputs';
 
 /** What the model compiler needs from the world; lib/adapters implements it on folders and ONNX Runtime, tests in memory. */
 
@@ -37,10 +38,14 @@ export interface BundleSink {
   abort(): Promise<void>;
 }
 
-/** A graph that takes pixels and gives logits, with no manifest around it. */
+/** A graph that takes pixels, with no manifest around it. */
 export interface GraphSession {
-  /** @param pixels u8 `[1, height, width, 3]` @returns one logit per label @throws INFERENCE_FAILED */
-  run(pixels: Uint8Array): Promise<Float32Array>;
+  /**
+   * One forward pass.
+   * @param wanted names of the outputs to fetch; the others are not copied out
+   * @returns finite values @throws INFERENCE_FAILED
+   */
+  run<Name extends string>(input: ModelInput, wanted: readonly Name[]): Promise<OutputValues<Name>>;
   dispose(): Promise<void>;
 }
 
@@ -49,5 +54,5 @@ export interface GraphInput {
   readonly width: number;
 }
 
-/** @throws MODEL_UNAVAILABLE when the file is not a graph that this runtime can load */
-export type OpenGraphSession = (path: string, input: GraphInput) => Promise<GraphSession>;
+/** @throws MODEL_UNAVAILABLE when the file is not a graph that this runtime can load, or lacks one of the `outputs` */
+export type OpenGraphSession = (path: string, input: GraphInput, outputs: readonly string[]) => Promise<GraphSession>;

@@ -8,8 +8,24 @@ const bundlePath = z
   .max(255)
   .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[A-Za-z0-9._/-]+$/, 'expected a relative path inside the bundle');
 
-/** The manifest of a model bundle (`manifest.json`): what it is, what made it, how exact it is, what it consists of. */
-export const modelManifestSchema = z.strictObject({
+const outputName = z.string().nullable();
+
+/**
+ * Names of the graph's outputs. Bundles compiled when logits were the only one do not list the others, and are still
+ * version 1: what they lack reads as null.
+ */
+const outputsSchema = z.strictObject({
+  logits: outputName.meta({ description: 'float32 [1, labels]; null when the model has no classifier.' }),
+  features: outputName
+    .default(null)
+    .meta({ description: 'float32 [1, hidden]: the [CLS] token after the final norm.' }),
+  pooled: outputName.default(null).meta({ description: 'float32: tanh pooler of the features; null without one.' }),
+  attention: outputName.default(null).meta({
+    description: "float32 [1, heads, 1, 1 + patches]: the last layer's attention of the [CLS] token, itself first.",
+  }),
+});
+
+const fieldsSchema = z.strictObject({
   schemaVersion: z.literal(1),
   name: z
     .string()
@@ -26,7 +42,9 @@ export const modelManifestSchema = z.strictObject({
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/)
     .meta({ description: 'SHA-256 of the `sha256sum`-style list of files, sorted by path: identifies the bundle.' }),
-  labels: z.array(z.string().min(1)).min(1).meta({ description: 'Label of each logit, in logit order (id2label).' }),
+  labels: z
+    .array(z.string().min(1))
+    .meta({ description: 'Label of each logit, in logit order (id2label); empty when the model has no classifier.' }),
   activation: z
     .enum(['softmax', 'sigmoid'])
     .meta({ description: 'How logits become scores; sigmoid for multi-label checkpoints and for a single label.' }),
@@ -43,7 +61,7 @@ export const modelManifestSchema = z.strictObject({
     file: bundlePath,
     opset: z.int().positive(),
     input: z.strictObject({ name: z.string(), type: z.literal('uint8'), layout: z.literal('NHWC') }),
-    outputs: z.strictObject({ logits: z.string() }),
+    outputs: outputsSchema,
   }),
   quantization: z.strictObject({
     scheme: z.enum(['int8', 'fp32']),
@@ -56,10 +74,26 @@ export const modelManifestSchema = z.strictObject({
     reference: z.string(),
     images: z.int().nonnegative(),
     imageKind: z.string(),
-    maxLogitDifference: z.number().nonnegative(),
-    meanLogitDifference: z.number().nonnegative(),
-    top1Agreement: z.number().min(0).max(1),
-    bound: z.number().positive(),
+    maxLogitDifference: z.number().nonnegative().nullable(),
+    meanLogitDifference: z.number().nonnegative().nullable(),
+    top1Agreement: z.number().min(0).max(1).nullable(),
+    clsCosine: z
+      .number()
+      .min(-1)
+      .max(1)
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          "Smallest cosine, over the images, between the [CLS] features of both graphs, without the final layer norm's " +
+          'bias, which is the same in both. Null in bundles compiled before features were an output.',
+      }),
+    bound: z.number().meta({
+      description: 'Largest maxLogitDifference that passes; without a classifier, smallest clsCosine.',
+    }),
+    meanBound: z.number().positive().nullable().default(null).meta({
+      description: 'Largest meanLogitDifference that passes; null without a classifier and in older bundles.',
+    }),
     exceeded: z.boolean(),
   }),
   source: z.strictObject({
@@ -73,6 +107,14 @@ export const modelManifestSchema = z.strictObject({
     .min(1)
     .meta({ description: 'Every file of the bundle but the manifest itself.' }),
 });
+
+/** The manifest of a model bundle (`manifest.json`): what it is, what made it, how exact it is, what it consists of. */
+export const modelManifestSchema = fieldsSchema.refine(
+  ({ labels, graph }) => labels.length > 0 === (graph.outputs.logits !== null),
+  {
+    error: 'expected labels if and only if the graph has logits',
+  },
+);
 
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
 export type BundleFile = ModelManifest['files'][number];

@@ -1,6 +1,7 @@
 import type { ListQuery } from './contract';
 import type { ImageProcessorConfig } from './image-processor';
 import type { ModelManifest } from './model-manifest';
+import type { ModelInput, ModelOutput, OutputValues } from './model-outputs';
 import type { ScanRecord, Tombstone } from './scan-record';
 
 /** What the core needs from the world. Adapters implement these; contract suites in test/contracts hold them to it. */
@@ -32,11 +33,12 @@ export interface ClassifierModel {
   readonly imageProcessor: ImageProcessorConfig;
   /**
    * One forward pass.
-   * @param pixels u8 `[1, height, width, 3]` of the manifest's image size
-   * @returns one finite logit per label
-   * @throws INFERENCE_FAILED
+   * @param wanted what to fetch of it: only that is copied out of the runtime
+   * @returns finite values: `logits` one per label, `features` and `pooled` one per channel, `attention` [heads, tokens]
+   * with the CLS token first
+   * @throws INFERENCE_FAILED, also for what the manifest says the model has not
    */
-  run(pixels: Uint8Array): Promise<Float32Array>;
+  run<Name extends ModelOutput>(input: ModelInput, wanted: readonly Name[]): Promise<OutputValues<Name>>;
   dispose(): Promise<void>;
 }
 

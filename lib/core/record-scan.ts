@@ -37,13 +37,14 @@ export interface RecordedScan {
   readonly error?: unknown;
 }
 
-/** Says something about this file and will say it again; everything else is our failure and may pass. */
+/** Says something about this file, or that the model labels none, and will say it again; all else may pass. */
 const REJECTING: ReadonlySet<ErrorCode> = new Set([
   'INVALID_REQUEST',
   'SCAN_NOT_FOUND',
   'IMAGE_TOO_LARGE',
   'UNSUPPORTED_IMAGE',
   'UNREADABLE_IMAGE',
+  'MODEL_HAS_NO_LABELS',
 ]);
 
 const rejects = (error: unknown): error is SulcusError => isSulcusError(error) && REJECTING.has(error.code);

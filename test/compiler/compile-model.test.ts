@@ -2,16 +2,24 @@ import { COMPILE_STEPS, type CompileOptions, type CompileStep, compileModel } fr
 import type { GraphSession } from '../../lib/core/compiler-ports';
 import { digestInput, modelManifestSchema } from '../../lib/core/model-manifest';
 import { sha256Hex } from '../../lib/core/scan-ids';
+import { fakeOutputs } from '../support/fake-outputs';
 import { memorySink } from '../support/memory-sink';
 import { memorySource, type TinyVitOptions, tinyCheckpoint } from '../support/tiny-vit';
 
 const LABELS = 4;
+const HIDDEN = 32;
 
-/** Logits that depend on nothing but the file: the quantized graph's are `shift` away from the reference's. */
+/** Values that depend on nothing but the file: the quantized graph's are `shift` away from the reference's. */
 const openShifted =
   (shift: number, disposed: string[] = []) =>
   async (path: string): Promise<GraphSession> => ({
-    run: async () => new Float32Array(LABELS).fill(path.includes('quantized') ? shift : 0),
+    run: async (_input, wanted) =>
+      fakeOutputs(wanted, {
+        logits: new Float32Array(LABELS).fill(path.includes('quantized') ? shift : 0),
+        features: Float32Array.from({ length: HIDDEN }, (_value, channel) =>
+          channel === 0 ? 1 : path.includes('quantized') ? shift : 0,
+        ),
+      }),
     dispose: async () => {
       disposed.push(path);
     },
@@ -64,7 +72,11 @@ test('the manifest follows its schema and says what was compiled, from what and 
     activation: 'softmax',
     imageSize: { height: 32, width: 32 },
     architecture: { modelType: 'vit', hiddenSize: 32, layers: 2, heads: 2, patchSize: 8 },
-    graph: { file: 'onnx/model_quantized.onnx', opset: 17, outputs: { logits: 'logits' } },
+    graph: {
+      file: 'onnx/model_quantized.onnx',
+      opset: 17,
+      outputs: { logits: 'logits', features: 'features', pooled: null, attention: 'attention' },
+    },
     quantization: { scheme: 'int8', smoothingAlpha: 0.5 },
     parity: { images: 16, maxLogitDifference: expect.closeTo(0.01), exceeded: false },
     source: { checkpoint: 'tiny-vit', dtype: 'bf16' },
@@ -102,7 +114,7 @@ test('both sessions are closed before the bundle is committed', async () => {
 
   await compile({}, { openSession: openShifted(0, disposed) });
 
-  expect(disposed).toEqual(['onnx/model_quantized.onnx', 'reference/model.onnx']);
+  expect(disposed.sort()).toEqual(['onnx/model_quantized.onnx', 'reference/model.onnx']);
 });
 
 test('logits beyond the bound abort the bundle', async () => {
@@ -139,13 +151,7 @@ test('weights of several dtypes are called mixed', async () => {
 test.each<[string, Parameters<typeof compile>[0], Partial<CompileOptions>, string, string]>([
   ['a config that is no JSON', { files: withFile('config.json', '{') }, {}, 'CHECKPOINT_INVALID', 'config.json'],
   ['another architecture', { config: { model_type: 'swin' } }, {}, 'ARCHITECTURE_UNSUPPORTED', 'swin'],
-  [
-    'an image processor that crops',
-    { processor: { do_center_crop: true } },
-    {},
-    'ARCHITECTURE_UNSUPPORTED',
-    'do_center_crop',
-  ],
+  ['an image processor that pads', { processor: { do_pad: true } }, {}, 'ARCHITECTURE_UNSUPPORTED', 'do_pad'],
   ['a size that the model does not take', { processor: { size: 64 } }, {}, 'CHECKPOINT_INVALID', 'received 64 x 64'],
   ['a model name with a slash', {}, { name: 'org/model' }, 'CONFIG_INVALID', '[a-z0-9._-]+'],
   ['an empty version', {}, { version: '' }, 'CONFIG_INVALID', 'version'],

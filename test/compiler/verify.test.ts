@@ -1,22 +1,25 @@
 import { createHash } from 'node:crypto';
-import { PROBE_IMAGES, probeImage } from '../../lib/compiler/probe-images';
+import { generateProbeImages, PROBE_IMAGES, probeImage } from '../../lib/compiler/probe-images';
 import { compareGraphs, expectedLogitScale, requireParity } from '../../lib/compiler/verify';
 import type { GraphSession } from '../../lib/core/compiler-ports';
+import { fakeOutputs } from '../support/fake-outputs';
 import { importTinyVit } from '../support/tiny-graph';
 
-const imageSize = { height: 32, width: 32 };
+const images = generateProbeImages({ height: 32, width: 32 });
+const basis = { images, featureOffset: new Float32Array(2) };
 
-/** Logits that depend on the image, by their sum and a shift. */
+/** Logits and features that depend on the image, by its sum and a shift. */
 const session = (shift: number, scale = 1): GraphSession => ({
-  run: async (pixels) => {
+  run: async ({ pixels }, wanted) => {
     const sum = pixels.reduce((a, b) => a + b, 0) / pixels.length / 128;
-    return Float32Array.of(sum * scale + shift, 0.5);
+    const values = Float32Array.of(sum * scale + shift, 0.5);
+    return fakeOutputs(wanted, { logits: values, features: values });
   },
   dispose: async () => {},
 });
 
 test('equal graphs differ by nothing and are within the bound', async () => {
-  const parity = await compareGraphs({ reference: session(0), candidate: session(0), imageSize, logitScale: 1 });
+  const parity = await compareGraphs({ reference: session(0), candidate: session(0), ...basis, logitScale: 1 });
 
   expect(parity).toMatchObject({
     images: 16,
@@ -29,7 +32,7 @@ test('equal graphs differ by nothing and are within the bound', async () => {
 });
 
 test('the largest and mean difference and the agreement of first labels are told', async () => {
-  const parity = await compareGraphs({ reference: session(0), candidate: session(0.5), imageSize, logitScale: 4 });
+  const parity = await compareGraphs({ reference: session(0), candidate: session(0.5), ...basis, logitScale: 4 });
 
   expect(parity.maxLogitDifference).toBeCloseTo(0.5, 5);
   expect(parity.meanLogitDifference).toBeCloseTo(0.25, 5);
@@ -41,7 +44,7 @@ test.each([
   ['one logit by more than the scale', 1.2, 1],
   ['the mean by more than a quarter of it', 0.6, 1],
 ])('%s exceeds the bound', async (_, shift, logitScale) => {
-  const parity = await compareGraphs({ reference: session(0, 0), candidate: session(shift, 0), imageSize, logitScale });
+  const parity = await compareGraphs({ reference: session(0, 0), candidate: session(shift, 0), ...basis, logitScale });
 
   expect(parity.exceeded).toBe(true);
   expect(() => requireParity(parity)).toThrow(
@@ -53,7 +56,7 @@ test('logits larger than expected widen the bound with them', async () => {
   const parity = await compareGraphs({
     reference: session(0, 100),
     candidate: session(0, 101),
-    imageSize,
+    ...basis,
     logitScale: 1,
   });
 
@@ -71,11 +74,11 @@ test('the expected scale of logits is that of the classifier over what the last 
     },
   };
 
-  const scale = await expectedLogitScale(model);
+  const scale = (await expectedLogitScale(model))!;
 
   expect(scale).toBeGreaterThan(0.5);
   expect(scale).toBeLessThan(2);
-  expect((await expectedLogitScale(scaled)) / scale).toBeCloseTo(3, 5);
+  expect((await expectedLogitScale(scaled))! / scale).toBeCloseTo(3, 5);
 });
 
 test('every machine makes the same probe images, each another', () => {

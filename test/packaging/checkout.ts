@@ -88,7 +88,7 @@ export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from
       file: 'onnx/model_quantized.onnx',
       opset: 21,
       input: { name: 'pixels', type: 'uint8', layout: 'NHWC' },
-      outputs: { logits: 'logits' },
+      outputs: { logits: 'logits', features: 'features', pooled: null, attention: 'attention' },
     },
     quantization: { scheme: 'int8', weights: 's8', activations: 'u8', smoothingAlpha: null, fp32Parts: [] },
     parity: {
@@ -98,7 +98,9 @@ export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from
       maxLogitDifference: 0,
       meanLogitDifference: 0,
       top1Agreement: 1,
+      clsCosine: 1,
       bound: 1,
+      meanBound: 0.25,
       exceeded: false,
     },
     source: { checkpoint: 'fabricated', dtype: 'fp32', weightsSha256: '0'.repeat(64), compiler: 'test' },

@@ -18,7 +18,7 @@ const readManifest = async (): Promise<ModelManifest> =>
 test('the default bundle is whole, opens and classifies', async () => {
   const model = await openModel(bundle, { verify: true });
 
-  const logits = await model.run(probeImage(0, 224, 224));
+  const { logits } = await model.run({ pixels: probeImage(0, 224, 224) }, ['logits']);
 
   expect(model.manifest).toMatchObject({
     name: 'alzheimer-mri-vit-s16',

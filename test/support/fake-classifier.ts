@@ -2,6 +2,7 @@ import type { ClassifyScanDeps } from '../../lib/core/classify-scan';
 import { SulcusError } from '../../lib/core/errors';
 import type { ModelManifest } from '../../lib/core/model-manifest';
 import type { ClassifierModel, ImageDecoder } from '../../lib/core/ports';
+import { fakeOutputs } from './fake-outputs';
 
 export const FAKE_LABELS = ['none', 'mild', 'strong'] as const;
 
@@ -23,8 +24,13 @@ const manifest = {
   imageSize: { height: 1, width: 1 },
 } as unknown as ModelManifest;
 
+const tellingLogits = async ([value = 0]: Uint8Array): Promise<Float32Array> =>
+  Float32Array.of(value / 100, (value % 7) / 3, (value % 3) / 2);
+
 /** Logits that tell which grey value was classified. */
-export const createFakeModel = (run?: (pixels: Uint8Array) => Promise<Float32Array>): ClassifierModel => ({
+export const createFakeModel = (
+  logitsOf: (pixels: Uint8Array) => Promise<Float32Array> = tellingLogits,
+): ClassifierModel => ({
   manifest,
   imageProcessor: {
     size: { height: 1, width: 1 },
@@ -35,7 +41,7 @@ export const createFakeModel = (run?: (pixels: Uint8Array) => Promise<Float32Arr
     imageMean: [0, 0, 0],
     imageStd: [1, 1, 1],
   },
-  run: run ?? (async ([value = 0]) => Float32Array.of(value / 100, (value % 7) / 3, (value % 3) / 2)),
+  run: async ({ pixels }, wanted) => fakeOutputs(wanted, { logits: await logitsOf(pixels) }),
   dispose: async () => undefined,
 });
 

@@ -11,6 +11,7 @@ import { emitModel } from '../../lib/compiler/onnx/emit-model';
 import type { Graph } from '../../lib/compiler/onnx/graph';
 import { openSafetensors } from '../../lib/compiler/safetensors/open-safetensors';
 import { parseImageProcessor } from '../../lib/core/image-processor';
+import type { OutputValues } from '../../lib/core/model-outputs';
 import {
   encodeSafetensors,
   memorySource,
@@ -30,18 +31,26 @@ export const importTinyVit = async (options: TinyVitOptions = {}): Promise<VitMo
 export const lowerTinyVit = (model: VitModel, processor: Readonly<Record<string, unknown>> = {}): LoweredGraph =>
   lowerVit(model, parseImageProcessor({ ...TINY_PROCESSOR, size: model.config.imageSize, ...processor }));
 
-/** Writes a graph to a folder of its own, runs it on each image and removes it. */
-export const runGraph = async (graph: Graph, images: readonly Uint8Array[]): Promise<Float32Array[]> => {
+/** Writes a graph to a folder of its own, runs it on each image and removes it. @returns its logits per image */
+export const runGraph = async (graph: Graph, images: readonly Uint8Array[]): Promise<Float32Array[]> =>
+  (await runGraphFor(graph, images, ['logits'])).map(({ logits }) => logits);
+
+/** The same for any of its outputs. */
+export const runGraphFor = async <Name extends string>(
+  graph: Graph,
+  images: readonly Uint8Array[],
+  wanted: readonly Name[],
+): Promise<OutputValues<Name>[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'sulcus-graph-'));
   const sink = await createBundleFolder(join(folder, 'graph'));
   try {
     await emitModel(graph, 'model.onnx', sink, { name: 'test', version: '0' });
-    const [, height = 0, width = 0] = graph.input.dims;
-    const session = await openGraphSession(sink.locate('model.onnx'), { height, width }, { threads: 1 });
-    const logits: Float32Array[] = [];
-    for (const image of images) logits.push(await session.run(image));
+    const [, height = 0, width = 0] = graph.inputs[0]!.dims;
+    const session = await openGraphSession(sink.locate('model.onnx'), { height, width }, wanted, { threads: 1 });
+    const values: OutputValues<Name>[] = [];
+    for (const pixels of images) values.push(await session.run({ pixels }, wanted));
     await session.dispose();
-    return logits;
+    return values;
   } finally {
     await sink.abort();
     await rm(folder, { recursive: true, force: true });

@@ -22,6 +22,8 @@ const ERROR_TABLE: Partial<Record<ErrorCode, ErrorRow>> = {
   SCAN_NOT_FOUND: { status: 404 },
   MODEL_NOT_FOUND: { status: 404 },
   METHOD_NOT_ALLOWED: { status: 405 },
+  MODEL_HAS_NO_LABELS: { status: 409 },
+  MODEL_HAS_NO_FEATURES: { status: 409 },
   IMAGE_TOO_LARGE: { status: 413 },
   UNSUPPORTED_IMAGE: { status: 415 },
   UNREADABLE_IMAGE: { status: 422 },

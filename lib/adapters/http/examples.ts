@@ -46,7 +46,7 @@ export const modelFactsExample: ModelFacts = {
     file: 'onnx/model_quantized.onnx',
     opset: 17,
     input: { name: 'pixels', type: 'uint8', layout: 'NHWC' },
-    outputs: { logits: 'logits' },
+    outputs: { logits: 'logits', features: 'features', pooled: null, attention: 'attention' },
   },
   quantization: {
     scheme: 'int8',
@@ -62,7 +62,9 @@ export const modelFactsExample: ModelFacts = {
     maxLogitDifference: 0.05,
     meanLogitDifference: 0.01,
     top1Agreement: 1,
+    clsCosine: 0.999,
     bound: 0.1,
+    meanBound: 0.025,
     exceeded: false,
   },
   source: { checkpoint: 'brain-mri', dtype: 'fp32', weightsSha256: '5e'.repeat(32), compiler: 'sulcus 0.1.0' },

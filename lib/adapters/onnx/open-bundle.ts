@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SulcusError } from '../../core/errors';
-import { type ImageProcessorConfig, parseImageProcessor } from '../../core/image-processor';
+import { type ImageProcessorConfig, inputSize, parseImageProcessor } from '../../core/image-processor';
 import {
   type BundleFile,
   digestInput,
@@ -67,11 +67,11 @@ const parseManifest = (text: string): ModelManifest => {
 const parseProcessor = (text: string, { imageSize }: ModelManifest): ImageProcessorConfig => {
   let processor: ImageProcessorConfig;
   try {
-    processor = parseImageProcessor(JSON.parse(text));
+    processor = parseImageProcessor(JSON.parse(text), imageSize);
   } catch (cause) {
     throw unavailable(`expected an image processor for ${PROCESSOR_FILE}, received something else`, cause);
   }
-  const { height, width } = processor.size;
+  const { height, width } = inputSize(processor);
   if (height === imageSize.height && width === imageSize.width) return processor;
   throw unavailable(
     `expected size ${imageSize.height} x ${imageSize.width} in ${PROCESSOR_FILE}, received ${height} x ${width}`,

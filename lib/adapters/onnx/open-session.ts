@@ -1,25 +1,27 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { GraphInput, GraphSession } from '../../core/compiler-ports';
-import { SulcusError } from '../../core/errors';
+import { SulcusError, toSulcusError } from '../../core/errors';
+import type { OutputValues } from '../../core/model-outputs';
 import { loadRuntime } from './load-runtime';
 import { type SessionSettings, sessionOptions } from './session-options';
 
 /**
- * Opens a graph of `pixels` u8 [1, height, width, 3] -> `logits` float32 [1, labels] from its path, not from bytes: only
- * then is the data file beside it mapped instead of copied.
+ * Opens a graph of `pixels` u8 [1, height, width, 3] -> float32 `outputs` from its path, not from bytes: only then is the
+ * data file beside it mapped instead of copied.
  *
  * ONNX Runtime's `run` for Node holds the JavaScript thread until it is done, so runs of one process queue up by
  * themselves and never share the CPUs; nothing else is scheduled meanwhile.
- * @throws MODEL_UNAVAILABLE when the runtime or the graph cannot be loaded, or the graph takes another input
+ * @throws MODEL_UNAVAILABLE when the runtime or the graph cannot be loaded, the graph takes another input or lacks an output
  */
 export const openGraphSession = async (
   path: string,
   input: GraphInput,
+  outputs: readonly string[],
   settings: SessionSettings = {},
 ): Promise<GraphSession> => {
   const { Tensor, session } = await create(path, settings);
   try {
-    requireInput(session, input);
+    requireInterface(session, input, outputs);
   } catch (error) {
     await session.release();
     throw error;
@@ -30,18 +32,23 @@ export const openGraphSession = async (
   const running = new Set<Promise<unknown>>();
   let disposed: Promise<void> | undefined;
 
-  const infer = async (pixels: Uint8Array): Promise<Float32Array> => {
-    let logits: unknown;
+  const infer = async <Name extends string>(
+    pixels: Uint8Array,
+    wanted: readonly Name[],
+  ): Promise<OutputValues<Name>> => {
+    let fetched: InferenceSession.ReturnType;
     try {
-      const outputs = await session.run({ pixels: new Tensor('uint8', pixels, dims) }, ['logits']);
-      logits = outputs.logits?.data;
+      fetched = await session.run({ pixels: new Tensor('uint8', pixels, dims) }, [...wanted]);
     } catch (cause) {
-      throw new SulcusError('INFERENCE_FAILED', 'expected logits from the model, received a failure', { cause });
+      throw new SulcusError('INFERENCE_FAILED', `expected ${wanted.join(', ')} from the model, received a failure`, {
+        cause,
+      });
     }
-    return requireFinite(logits);
+    const values = wanted.map((name) => [name, requireFinite(name, fetched[name]?.data)]);
+    return Object.fromEntries(values) as OutputValues<Name>;
   };
   return {
-    run: async (pixels) => {
+    run: async ({ pixels }, wanted) => {
       if (disposed !== undefined) {
         throw new SulcusError('INFERENCE_FAILED', 'expected an open model session, received one already disposed');
       }
@@ -51,7 +58,7 @@ export const openGraphSession = async (
           `expected ${expectedBytes} bytes for pixels of [${dims.join(', ')}], received ${pixels.length}`,
         );
       }
-      const run = infer(pixels);
+      const run = infer(pixels, wanted);
       running.add(run);
       try {
         return await run;
@@ -71,26 +78,31 @@ const create = async (path: string, settings: SessionSettings) => {
     const { InferenceSession, Tensor } = loadRuntime();
     return { Tensor, session: await InferenceSession.create(path, sessionOptions(settings)) };
   } catch (cause) {
-    throw new SulcusError('MODEL_UNAVAILABLE', 'expected a graph that ONNX Runtime loads, received a failure', {
-      cause,
-    });
+    throw toSulcusError(cause, 'MODEL_UNAVAILABLE', 'expected a graph that ONNX Runtime loads, received a failure');
   }
 };
 
-const requireInput = (session: InferenceSession, { height, width }: GraphInput): void => {
+const requireInterface = (
+  session: InferenceSession,
+  { height, width }: GraphInput,
+  outputs: readonly string[],
+): void => {
   const metadata = session.inputMetadata.find(({ name }) => name === 'pixels');
   const received = metadata?.isTensor ? `${metadata.type} [${metadata.shape.join(', ')}]` : 'none';
   const expected = `uint8 [1, ${height}, ${width}, 3]`;
-  if (received === expected && session.outputNames.includes('logits')) return;
+  const missing = outputs.filter((name) => !session.outputNames.includes(name));
+  if (received === expected && missing.length === 0) return;
   throw new SulcusError(
     'MODEL_UNAVAILABLE',
-    `expected input pixels ${expected} and output logits, received ${received}`,
+    `expected input pixels ${expected} and outputs ${outputs.join(', ')}, received ${received} ` +
+      `and ${missing.length === 0 ? 'these' : `no ${missing.join(', ')}`}`,
   );
 };
 
-const requireFinite = (logits: unknown): Float32Array => {
-  if (!(logits instanceof Float32Array) || !logits.every(Number.isFinite)) {
-    throw new SulcusError('INFERENCE_FAILED', 'expected finite float32 logits, received NaN, Infinity or another type');
-  }
-  return logits;
+const requireFinite = (name: string, values: unknown): Float32Array => {
+  if (values instanceof Float32Array && values.every(Number.isFinite)) return values;
+  throw new SulcusError(
+    'INFERENCE_FAILED',
+    `expected finite float32 values for ${name}, received NaN, Infinity or another type`,
+  );
 };

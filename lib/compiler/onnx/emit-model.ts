@@ -42,8 +42,8 @@ export const emitModel = async (
   }
   const dataFile = await dataWriter.close();
   const writer = await sink.create(path);
-  const { input, output, nodes } = graph;
-  await writer.write(encodeModel({ producer, graphName: 'vit', input, output, nodes, initializers }));
+  const { inputs, outputs, nodes } = graph;
+  await writer.write(encodeModel({ producer, graphName: 'vit', inputs, outputs, nodes, initializers }));
   return [await writer.close(), dataFile];
 };
 

@@ -35,8 +35,9 @@ export interface GraphValue {
 }
 
 export interface Graph {
-  readonly input: GraphValue;
-  readonly output: GraphValue;
+  readonly inputs: readonly GraphValue[];
+  /** Values that a run may fetch, each by its name. */
+  readonly outputs: readonly GraphValue[];
   /** In topological order. */
   readonly nodes: readonly GraphNode[];
 }

@@ -8,7 +8,7 @@ export interface LinearNode {
   readonly name: string;
   readonly input: string;
   readonly output: string;
-  /** `pixels` takes u8, `hidden` floats; `head` decides between labels and stays float in every precision. */
+  /** `pixels` takes u8, `hidden` floats; `head` makes what is answered of the features and stays float in every precision. */
   readonly role: 'pixels' | 'hidden' | 'head';
   /** For `pixels`: the value that stands for zero. */
   readonly zeroPoint: number;

@@ -28,8 +28,8 @@ export interface Initializer {
 export interface ModelProto {
   readonly producer: { readonly name: string; readonly version: string };
   readonly graphName: string;
-  readonly input: GraphValue;
-  readonly output: GraphValue;
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
   readonly nodes: readonly GraphNode[];
   readonly initializers: readonly Initializer[];
 }
@@ -44,8 +44,8 @@ export const encodeModel = (model: ModelProto): Uint8Array =>
       ...model.nodes.map((node, index) => messageField(1, encodeNode(node, index))),
       stringField(2, model.graphName),
       ...model.initializers.map((initializer) => messageField(5, encodeInitializer(initializer))),
-      messageField(11, encodeValue(model.input)),
-      messageField(12, encodeValue(model.output)),
+      ...model.inputs.map((input) => messageField(11, encodeValue(input))),
+      ...model.outputs.map((output) => messageField(12, encodeValue(output))),
     ]),
     messageField(8, [stringField(1, ''), intField(2, OPSET)]),
     messageField(8, [stringField(1, 'com.microsoft'), intField(2, MICROSOFT_OPSET)]),

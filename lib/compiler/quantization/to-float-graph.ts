@@ -4,9 +4,9 @@ import type { LinearNode, PendingNode } from '../onnx/linear-node';
 import { concatBiases, transposeLinear } from './quantize-linear';
 
 /** Every linear layer in float32: the form that the quantized graph is measured against. */
-export const toFloatGraph = ({ input, output, nodes }: LoweredGraph): Graph => ({
-  input,
-  output,
+export const toFloatGraph = ({ inputs, outputs, nodes }: LoweredGraph): Graph => ({
+  inputs,
+  outputs,
   nodes: nodes.flatMap(expandNode),
 });
 

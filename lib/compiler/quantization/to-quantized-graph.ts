@@ -9,9 +9,9 @@ import { floatLinear } from './to-float-graph';
  * Linear layers as integer products: hidden activations are quantized to u8 per tensor as they come
  * (DynamicQuantizeMatMul), pixels are u8 already (MatMulIntegerToFloat), the head stays float.
  */
-export const toQuantizedGraph = ({ input, output, nodes }: LoweredGraph): Graph => ({
-  input,
-  output,
+export const toQuantizedGraph = ({ inputs, outputs, nodes }: LoweredGraph): Graph => ({
+  inputs,
+  outputs,
   nodes: nodes.flatMap(expandNode),
 });
 

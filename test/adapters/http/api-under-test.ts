@@ -3,6 +3,7 @@ import { modelFactsExample } from '../../../lib/adapters/http/examples';
 import { SulcusError } from '../../../lib/core/errors';
 import type { ModelManifest } from '../../../lib/core/model-manifest';
 import type { ClassifierModel, ImageDecoder } from '../../../lib/core/ports';
+import { fakeOutputs } from '../../support/fake-outputs';
 import { createLogRecorder } from '../../support/log-recorder';
 import { createMemoryResultStore, createMemoryScanStore } from '../../support/memory-stores';
 
@@ -32,10 +33,14 @@ const decoder: ImageDecoder = {
   },
 };
 
-/** Logit of label i is i / 2 plus the picture's grey for the first label. */
-const createModel = (labels: readonly string[]): ClassifierModel & { runs: number } => ({
+type Outputs = ModelManifest['graph']['outputs'];
+type FakeModel = ClassifierModel & { runs: number; wanted: readonly string[] };
+
+/** Logit of label i is i / 2 plus the picture's grey for the first label; that grey is the first feature. */
+const createModel = (labels: readonly string[], outputs: Outputs): FakeModel => ({
   runs: 0,
-  manifest: { ...manifest, labels: [...labels] },
+  wanted: [],
+  manifest: { ...manifest, labels: [...labels], graph: { ...manifest.graph, outputs } },
   imageProcessor: {
     size: { height: 2, width: 2 },
     resample: 'bilinear',
@@ -45,9 +50,19 @@ const createModel = (labels: readonly string[]): ClassifierModel & { runs: numbe
     imageMean: [0, 0, 0],
     imageStd: [1, 1, 1],
   },
-  async run(pixels) {
+  async run({ pixels }, wanted) {
     this.runs += 1;
-    return Float32Array.from(labels, (_, index) => (index === 0 ? (pixels[0] ?? 0) : index / 2));
+    this.wanted = wanted;
+    const [grey = 0] = pixels;
+    const { outputs } = this.manifest.graph;
+    return fakeOutputs(wanted, {
+      ...(outputs.logits === null
+        ? {}
+        : { logits: Float32Array.from(labels, (_, index) => (index === 0 ? grey : index / 2)) }),
+      ...(outputs.features === null ? {} : { features: Float32Array.of(grey, 0.1, -2) }),
+      ...(outputs.pooled === null ? {} : { pooled: Float32Array.of(0.5, -0.5) }),
+      ...(outputs.attention === null ? {} : { attention: Float32Array.of(0.1, 0.2, 0.3, 0.4, 0, 1, 0, 0, 0, 0) }),
+    });
   },
   dispose: async () => undefined,
 });
@@ -55,9 +70,11 @@ const createModel = (labels: readonly string[]): ClassifierModel & { runs: numbe
 /** The API on in-memory stores with a model of three labels; every part can be replaced. */
 export const createApiUnderTest = (
   overrides: Partial<ApiDeps> = {},
-  { labels = manifest.labels }: { labels?: readonly string[] } = {},
+  given: { labels?: readonly string[]; outputs?: Partial<Outputs> } = {},
 ) => {
-  const model = createModel(labels);
+  const { labels = manifest.labels } = given;
+  const logits = labels.length === 0 ? null : 'logits';
+  const model = createModel(labels, { ...manifest.graph.outputs, logits, ...given.outputs });
   const results = createMemoryResultStore();
   const scans = createMemoryScanStore();
   const logger = createLogRecorder();

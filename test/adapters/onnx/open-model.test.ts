@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openGraphSession, openModel } from '../../../lib/adapters/onnx';
 import { digestInput, type ModelManifest } from '../../../lib/core/model-manifest';
+import type { ClassifierModel } from '../../../lib/core/ports';
 import { sha256Hex } from '../../../lib/core/scan-ids';
 import { writeTinyBundle } from '../../support/tiny-bundle';
 
@@ -22,6 +23,9 @@ afterEach(() => rm(bundle, { recursive: true, force: true }));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const grey = (value: number): Uint8Array => new Uint8Array(32 * 32 * 3).fill(value);
+
+const logitsOf = async (model: ClassifierModel, pixels: Uint8Array): Promise<Float32Array> =>
+  (await model.run({ pixels }, ['logits'])).logits;
 
 /** Changes the manifest and, unless told not to, what depends on it, so that only the change is wrong. */
 const editManifest = async (change: (manifest: ModelManifest) => void, isConsistent = true): Promise<void> => {
@@ -47,7 +51,7 @@ const refusal = (message: string) => ({ code: 'MODEL_UNAVAILABLE', message: expe
 test('a bundle opens and gives one finite logit per label', async () => {
   const model = await openModel(bundle, { threads: 1, verify: true });
 
-  const logits = await model.run(grey(90));
+  const { logits } = await model.run({ pixels: grey(90) }, ['logits']);
 
   expect(model.manifest.labels).toEqual(['amber', 'birch', 'cedar', 'dune']);
   expect(model.imageProcessor).toMatchObject({ size: { height: 32, width: 32 }, resample: 'bilinear' });
@@ -63,7 +67,7 @@ test('threads and prepacking change no logit beyond rounding', async () => {
     openModel(bundle, { prepack: false }),
   ]);
 
-  const [expected, ...others] = await Promise.all(models.map((model) => model.run(grey(140))));
+  const [expected, ...others] = await Promise.all(models.map((model) => logitsOf(model, grey(140))));
 
   for (const logits of others) {
     logits.forEach((logit, label) => {
@@ -77,9 +81,9 @@ test('runs at once give what runs one by one give', async () => {
   const model = await openModel(bundle, { threads: 1 });
   const images = [10, 60, 110, 160, 210, 250].map(grey);
   const expected: Float32Array[] = [];
-  for (const image of images) expected.push(await model.run(image));
+  for (const image of images) expected.push(await logitsOf(model, image));
 
-  const received = await Promise.all(images.map((image) => model.run(image)));
+  const received = await Promise.all(images.map((image) => logitsOf(model, image)));
 
   expect(received).toEqual(expected);
   await model.dispose();
@@ -87,20 +91,20 @@ test('runs at once give what runs one by one give', async () => {
 
 test('disposing waits for runs under way; later runs fail, a second dispose does not', async () => {
   const model = await openModel(bundle, { threads: 1 });
-  const running = model.run(grey(1));
+  const running = logitsOf(model, grey(1));
 
   const disposing = model.dispose();
 
   await expect(running).resolves.toHaveLength(4);
   await disposing;
   await model.dispose();
-  await expect(model.run(grey(1))).rejects.toMatchObject({ code: 'INFERENCE_FAILED' });
+  await expect(logitsOf(model, grey(1))).rejects.toMatchObject({ code: 'INFERENCE_FAILED' });
 });
 
 test('pixels of another length are refused', async () => {
   const model = await openModel(bundle, { threads: 1 });
 
-  await expect(model.run(new Uint8Array(7))).rejects.toMatchObject({
+  await expect(logitsOf(model, new Uint8Array(7))).rejects.toMatchObject({
     code: 'INFERENCE_FAILED',
     message: 'expected 3072 bytes for pixels of [1, 32, 32, 3], received 7',
   });
@@ -177,8 +181,8 @@ test('a graph that ONNX Runtime cannot load is refused', async () => {
 test('a graph for another image size is refused', async () => {
   const path = join(bundle, 'onnx/model_quantized.onnx');
 
-  await expect(openGraphSession(path, { height: 48, width: 32 })).rejects.toMatchObject(
-    refusal('expected input pixels uint8 [1, 48, 32, 3] and output logits, received uint8 [1, 32, 32, 3]'),
+  await expect(openGraphSession(path, { height: 48, width: 32 }, ['logits'])).rejects.toMatchObject(
+    refusal('expected input pixels uint8 [1, 48, 32, 3] and outputs logits, received uint8 [1, 32, 32, 3] and these'),
   );
 });
 
@@ -188,7 +192,7 @@ test('a manifest with more labels than logits is found at the first run', async 
   });
   const model = await openModel(bundle, { threads: 1 });
 
-  await expect(model.run(grey(3))).rejects.toMatchObject({
+  await expect(logitsOf(model, grey(3))).rejects.toMatchObject({
     code: 'INFERENCE_FAILED',
     message: expect.stringContaining('expected 5 logits'),
   });

@@ -19,8 +19,8 @@ const writeGraph = async (nodes: readonly GraphNode[], outputDims: number[], inp
   const model = encodeModel({
     producer: { name: 'test', version: '0' },
     graphName: 'test',
-    input: { name: input, type: 'uint8', dims: [1, 1, 1, 3] },
-    output: { name: 'logits', type: 'float32', dims: outputDims },
+    inputs: [{ name: input, type: 'uint8', dims: [1, 1, 1, 3] }],
+    outputs: [{ name: 'logits', type: 'float32', dims: outputDims }],
     nodes,
     initializers: [],
   });
@@ -37,9 +37,9 @@ const cast = (input: string, output: string): GraphNode => ({
 
 test('pixels reach the graph as they are', async () => {
   const path = await writeGraph([cast('pixels', 'logits')], [1, 1, 1, 3]);
-  const session = await openGraphSession(path, SIZE, { threads: 1 });
+  const session = await openGraphSession(path, SIZE, ['logits'], { threads: 1 });
 
-  const logits = await session.run(Uint8Array.of(0, 128, 255));
+  const { logits } = await session.run({ pixels: Uint8Array.of(0, 128, 255) }, ['logits']);
 
   expect([...logits]).toEqual([0, 128, 255]);
   await session.dispose();
@@ -47,9 +47,9 @@ test('pixels reach the graph as they are', async () => {
 
 test('a view into a larger buffer is read from its offset', async () => {
   const path = await writeGraph([cast('pixels', 'logits')], [1, 1, 1, 3]);
-  const session = await openGraphSession(path, SIZE, { threads: 1 });
+  const session = await openGraphSession(path, SIZE, ['logits'], { threads: 1 });
 
-  const logits = await session.run(Uint8Array.of(9, 9, 1, 2, 3, 9).subarray(2, 5));
+  const { logits } = await session.run({ pixels: Uint8Array.of(9, 9, 1, 2, 3, 9).subarray(2, 5) }, ['logits']);
 
   expect([...logits]).toEqual([1, 2, 3]);
   await session.dispose();
@@ -60,9 +60,9 @@ test('logits that are not finite are a failed inference', async () => {
     [cast('pixels', 'x'), { opType: 'Log', inputs: ['x'], outputs: ['logits'] }],
     [1, 1, 1, 3],
   );
-  const session = await openGraphSession(path, SIZE, { threads: 1 });
+  const session = await openGraphSession(path, SIZE, ['logits'], { threads: 1 });
 
-  await expect(session.run(Uint8Array.of(1, 0, 1))).rejects.toMatchObject({
+  await expect(session.run({ pixels: Uint8Array.of(1, 0, 1) }, ['logits'])).rejects.toMatchObject({
     code: 'INFERENCE_FAILED',
     message: expect.stringContaining('finite'),
   });
@@ -78,9 +78,9 @@ test('what ONNX Runtime throws in a run is a failed inference with that cause', 
     attributes: { axis: { int: 3 } },
   };
   const path = await writeGraph([cast('pixels', 'x'), toInt64('pixels', 'indices'), gather], [1, 1, 1, 1, 1, 1, 3]);
-  const session = await openGraphSession(path, SIZE, { threads: 1 });
+  const session = await openGraphSession(path, SIZE, ['logits'], { threads: 1 });
 
-  await expect(session.run(Uint8Array.of(7, 7, 7))).rejects.toMatchObject({
+  await expect(session.run({ pixels: Uint8Array.of(7, 7, 7) }, ['logits'])).rejects.toMatchObject({
     code: 'INFERENCE_FAILED',
     cause: expect.anything(),
   });
@@ -97,11 +97,11 @@ const toInt64 = (input: string, output: string): GraphNode => ({
 test('a graph with another input, or a file that is none, is no model', async () => {
   const path = await writeGraph([cast('image', 'logits')], [1, 1, 1, 3], 'image');
 
-  await expect(openGraphSession(path, SIZE)).rejects.toMatchObject({
+  await expect(openGraphSession(path, SIZE, ['logits'])).rejects.toMatchObject({
     code: 'MODEL_UNAVAILABLE',
     message: expect.stringContaining('received none'),
   });
-  await expect(openGraphSession(join(folder, 'none.onnx'), SIZE)).rejects.toMatchObject({
+  await expect(openGraphSession(join(folder, 'none.onnx'), SIZE, ['logits'])).rejects.toMatchObject({
     code: 'MODEL_UNAVAILABLE',
     cause: expect.anything(),
   });

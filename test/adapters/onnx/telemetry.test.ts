@@ -13,7 +13,7 @@ const SCRIPT = `
   const { openModel } = require('./lib/adapters/onnx');
   (async () => {
     const model = await openModel(process.argv[1], { threads: 1 });
-    await model.run(new Uint8Array(32 * 32 * 3));
+    await model.run({ pixels: new Uint8Array(32 * 32 * 3) }, ['logits']);
     await model.dispose();
   })();
 `;

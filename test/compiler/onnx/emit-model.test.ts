@@ -8,8 +8,8 @@ import { importTinyVit, lowerTinyVit } from '../../support/tiny-graph';
 const PRODUCER = { name: 'test', version: '0' };
 
 const constantsGraph = (): Graph => ({
-  input: { name: 'x', type: 'float32', dims: [1] },
-  output: { name: 'y', type: 'float32', dims: [1] },
+  inputs: [{ name: 'x', type: 'float32', dims: [1] }],
+  outputs: [{ name: 'y', type: 'float32', dims: [1] }],
   nodes: [
     {
       opType: 'Sum',

@@ -1,0 +1,86 @@
+import { type BundleFile, digestInput, type ModelManifest } from '../core/model-manifest';
+import { sha256Hex } from '../core/scan-ids';
+import { INPUT_NAME, outputNames } from './architectures/vit/lower-vit';
+import type { VitModel } from './architectures/vit/vit-model';
+import { OPSET } from './onnx/model-proto';
+import { SMOOTHING_ALPHA } from './quantization/smooth-vit';
+import type { Weights } from './safetensors/open-weights';
+
+export type Scheme = ModelManifest['quantization']['scheme'];
+
+export interface BundleFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly scheme: Scheme;
+  readonly model: VitModel;
+  readonly weights: Weights;
+  readonly graphFile: string;
+  readonly files: readonly BundleFile[];
+  readonly parity: ModelManifest['parity'];
+  /** Name of the checkpoint. */
+  readonly checkpoint: string;
+  readonly compiler: { readonly name: string; readonly version: string };
+}
+
+/** The manifest of what was compiled. */
+export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest> => {
+  const { name, version, scheme, model, weights, graphFile, files, parity, checkpoint, compiler } = facts;
+  const { config } = model;
+  return {
+    schemaVersion: 1,
+    name,
+    version,
+    digest: `sha256:${await sha256Hex(digestInput(files))}`,
+    labels: [...config.labels],
+    activation: config.activation,
+    imageSize: config.imageSize,
+    architecture: {
+      modelType: 'vit',
+      hiddenSize: config.hiddenSize,
+      layers: config.layers,
+      heads: config.heads,
+      patchSize: config.patchSize.height,
+      parameters: model.parameters,
+    },
+    graph: {
+      file: graphFile,
+      opset: OPSET,
+      input: { name: INPUT_NAME, type: 'uint8', layout: 'NHWC' },
+      outputs: outputNames(model),
+    },
+    quantization: describeScheme(scheme, model),
+    parity,
+    source: {
+      checkpoint,
+      dtype: sourceDtype(weights),
+      weightsSha256: await weights.sha256(),
+      compiler: `${compiler.name} ${compiler.version}`,
+    },
+    files: [...files].sort((a, b) => (a.path < b.path ? -1 : 1)),
+  };
+};
+
+const describeScheme = (scheme: Scheme, { classifier, pooler }: VitModel): ModelManifest['quantization'] =>
+  scheme === 'fp32'
+    ? { scheme, weights: 'float32', activations: 'float32', smoothingAlpha: null, fp32Parts: ['everything'] }
+    : {
+        scheme,
+        weights: 'int8, symmetric, per output channel',
+        activations: 'uint8, dynamic, per tensor',
+        smoothingAlpha: SMOOTHING_ALPHA,
+        fp32Parts: [
+          'attention products',
+          'keys and values of the last layer',
+          'layer normalization',
+          'activation function',
+          ...(classifier === null ? [] : ['classifier']),
+          ...(pooler === null ? [] : ['pooler']),
+        ],
+      };
+
+const sourceDtype = ({ tensors }: Weights): ModelManifest['source']['dtype'] => {
+  const names = { F32: 'fp32', F16: 'fp16', BF16: 'bf16' } as const;
+  const found = new Set([...tensors.values()].map(({ dtype }) => dtype).filter((dtype) => dtype in names));
+  const [only] = found;
+  return found.size === 1 ? names[only as keyof typeof names] : 'mixed';
+};
