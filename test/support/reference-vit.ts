@@ -39,13 +39,26 @@ const erf = (x: number): number => {
   return (2 / Math.sqrt(Math.PI)) * sum;
 };
 
+export interface ReferenceOutputs {
+  /** One per label. */
+  readonly logits: number[];
+  /** The CLS row after the final norm. */
+  readonly features: number[];
+  /** Per head, how the last layer's CLS token attends to every token. */
+  readonly attention: number[][];
+}
+
 /** @param pixels u8 [1, side, side, 3] @returns one logit per label */
-export const referenceLogits = (
+export const referenceLogits = (...args: Parameters<typeof referenceOutputs>): number[] =>
+  referenceOutputs(...args).logits;
+
+/** @param pixels u8 [1, side, side, 3] */
+export const referenceOutputs = (
   tensors: ReadonlyMap<string, TinyTensor>,
   config: ReferenceConfig,
   pixels: Uint8Array,
   side: number,
-): number[] => {
+): ReferenceOutputs => {
   const get = (name: string): TinyTensor => tensors.get(name)!;
   const linear = (rows: Rows, name: string): Rows => {
     const { shape, values } = get(`${name}.weight`);
@@ -67,19 +80,23 @@ export const referenceLogits = (
   const add = (a: Rows, b: Rows): Rows => a.map((row, i) => row.map((x, j) => x + b[i]![j]!));
 
   let hidden = embed(get, config, pixels, side);
+  let attention: number[][] = [];
   for (let layer = 0; layer < config.layers; layer++) {
     const prefix = `vit.encoder.layer.${layer}`;
     const before = norm(hidden, `${prefix}.layernorm_before`);
     const [q, k, v] = ['query', 'key', 'value'].map((part) =>
       linear(before, `${prefix}.attention.attention.${part}`),
     ) as [Rows, Rows, Rows];
-    hidden = add(hidden, linear(attend(q, k, v, config.heads), `${prefix}.attention.output.dense`));
+    const { context, ofFirst } = attend(q, k, v, config.heads);
+    attention = ofFirst;
+    hidden = add(hidden, linear(context, `${prefix}.attention.output.dense`));
     const after = norm(hidden, `${prefix}.layernorm_after`);
     const activate = activations[config.hiddenAct]!;
     const inner = linear(after, `${prefix}.intermediate.dense`).map((row) => row.map(activate));
     hidden = add(hidden, linear(inner, `${prefix}.output.dense`));
   }
-  return linear([norm(hidden, 'vit.layernorm')[0]!], 'classifier')[0]!;
+  const features = norm(hidden, 'vit.layernorm')[0]!;
+  return { logits: linear([features], 'classifier')[0]!, features, attention };
 };
 
 const embed = (
@@ -115,9 +132,10 @@ const embed = (
   return rows.map((row, token) => row.map((x, i) => x + positions[token * hiddenSize + i]!));
 };
 
-const attend = (q: Rows, k: Rows, v: Rows, heads: number): Rows => {
+const attend = (q: Rows, k: Rows, v: Rows, heads: number): { context: Rows; ofFirst: number[][] } => {
+  const ofFirst: number[][] = [];
   const headSize = q[0]!.length / heads;
-  return q.map((query) => {
+  const contexts = q.map((query, token) => {
     const context: Row = [];
     for (let head = 0; head < heads; head++) {
       const at = (row: Row, i: number): number => row[head * headSize + i]!;
@@ -126,10 +144,12 @@ const attend = (q: Rows, k: Rows, v: Rows, heads: number): Rows => {
       const max = Math.max(...scores);
       const weights = scores.map((score) => Math.exp(score - max));
       const total = weights.reduce((a, b) => a + b, 0);
+      if (token === 0) ofFirst.push(weights.map((weight) => weight / total));
       for (const i of indices) {
-        context.push(v.reduce((sum, value, token) => sum + (weights[token]! / total) * at(value, i), 0));
+        context.push(v.reduce((sum, value, other) => sum + (weights[other]! / total) * at(value, i), 0));
       }
     }
     return context;
   });
+  return { context: contexts, ofFirst };
 };
