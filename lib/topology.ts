@@ -33,6 +33,7 @@ export const PUBLIC_ROUTES = ['/v1/health', '/v1/openapi.json'] as const;
 /** Routes behind the key, as API Gateway resources and as documented in OpenAPI. */
 export const KEYED_ROUTES = [
   { method: 'POST', path: '/v1/classify' },
+  { method: 'POST', path: '/v1/features' },
   { method: 'POST', path: '/v1/scans' },
   { method: 'GET', path: '/v1/scans' },
   { method: 'GET', path: '/v1/scans/{scanId}' },

@@ -41,39 +41,7 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
       writeErr: (text) => output.note(text.trimEnd()),
     });
 
-  program
-    .command('classify')
-    .description('print the predicted label and score of image files')
-    .argument('<paths...>', 'files, folders or globs')
-    .addOption(modelOption())
-    .option('--json', 'one JSON result a line, all labels')
-    .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
-    .action(async (paths: string[], options) => {
-      const { classifyCommand } = require('./classify-command') as typeof import('./classify-command');
-      finish(await classifyCommand(paths, options, output));
-    });
-
-  program
-    .command('compile')
-    .description('compile a Hugging Face ViTForImageClassification or ViTModel folder into a model bundle')
-    .argument('<checkpoint>', 'folder with config.json, model.safetensors and preprocessor_config.json')
-    .requiredOption('--out <bundle>', 'bundle folder to write')
-    .option('--name <name>', 'model name, [a-z0-9._-]+ (default: from the folder name)')
-    .option('--model-version <version>', 'version of the weights', '1.0.0')
-    .addOption(
-      new Option('--quantize <scheme>', 'int8: a quarter of the size, twice the speed')
-        .choices(['int8', 'fp32'])
-        .default('int8'),
-    )
-    .option('--image-size <n|HxW>', 'compile for this size: position embeddings are interpolated', imageSize)
-    .option('--calibrate <folder>', 'verify on up to 16 images of this folder instead of generated ones')
-    .option('--force', 'write a bundle whose parity bound is exceeded, marked so')
-    .option('--json', 'print the manifest as JSON')
-    .action(async (checkpoint: string, options) => {
-      const { compileCommand } = require('./compile-command') as typeof import('./compile-command');
-      finish(await compileCommand(checkpoint, options, output));
-    });
-
+  addModelCommands(program, output, finish);
   program
     .command('start')
     .description('serve the API and watch the scan folder on this machine')
@@ -89,6 +57,54 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
 
   addKeyCommands(program.command('keys').description('API keys: only their SHA-256 is stored'), output, finish);
   return program;
+};
+
+const addModelCommands = (program: Command, output: Output, finish: (exitCode: number) => void): void => {
+  program
+    .command('classify')
+    .description('print the predicted label and score of image files')
+    .argument('<paths...>', 'files, folders or globs')
+    .addOption(modelOption())
+    .option('--json', 'one JSON result a line, all labels')
+    .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
+    .action(async (paths: string[], options) => {
+      const { classifyCommand } = require('./classify-command') as typeof import('./classify-command');
+      finish(await classifyCommand(paths, options, output));
+    });
+
+  program
+    .command('features')
+    .description('print what the model makes of image files before any classifier')
+    .argument('<paths...>', 'files, folders or globs')
+    .addOption(modelOption())
+    .option('--json', 'one JSON result a line, all values')
+    .option('--attention', "with --json: the last layer's attention of the [CLS] token too")
+    .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
+    .action(async (paths: string[], options) => {
+      const { featuresCommand } = require('./features-command') as typeof import('./features-command');
+      finish(await featuresCommand(paths, options, output));
+    });
+
+  program
+    .command('compile')
+    .description('compile a Hugging Face ViTForImageClassification or ViTModel folder into a model bundle')
+    .argument('<checkpoint>', 'folder with config.json, model.safetensors and preprocessor_config.json')
+    .requiredOption('--out <bundle>', 'bundle folder to write')
+    .option('--name <name>', 'model name, [a-z0-9._-]+ (default: from the folder name)')
+    .option('--model-version <version>', 'version of the weights', '1.0.0')
+    .addOption(
+      new Option('--quantize <scheme>', 'int8 is a quarter of the size and faster')
+        .choices(['int8', 'fp32'])
+        .default('int8'),
+    )
+    .option('--image-size <n|HxW>', 'compile for this size: position embeddings are interpolated', imageSize)
+    .option('--calibrate <folder>', 'verify on up to 16 images of this folder instead of generated ones')
+    .option('--force', 'write a bundle whose parity bound is exceeded, marked so')
+    .option('--json', 'print the manifest as JSON')
+    .action(async (checkpoint: string, options) => {
+      const { compileCommand } = require('./compile-command') as typeof import('./compile-command');
+      finish(await compileCommand(checkpoint, options, output));
+    });
 };
 
 const addKeyCommands = (keys: Command, output: Output, finish: (exitCode: number) => void): void => {

@@ -145,6 +145,47 @@ export const classifyJsonSchema = z
   .object({ image: z.string().min(1).meta({ description: 'The image file as base64.', format: 'byte' }) })
   .meta({ id: 'ClassifyRequest' });
 
+export const featuresQuerySchema = z.object({
+  attention: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({ description: "true: the last layer's attention too, some 20 bytes a weight." }),
+});
+
+const float32s = z.array(z.number());
+const base64 = z.string();
+
+export const attentionMapSchema = z
+  .object({
+    heads: z.int(),
+    grid: z
+      .object({ height: z.int(), width: z.int() })
+      .meta({ description: 'Patches in a column and in a row of the image as the model takes it.' }),
+    weights: z.array(float32s).meta({
+      description:
+        'Per head the attention of the [CLS] token in the last layer; each adds up to 1. First to itself, then to the ' +
+        'patches row by row.',
+    }),
+  })
+  .meta({ id: 'AttentionMap' });
+export type AttentionMap = z.infer<typeof attentionMapSchema>;
+
+/** What a model without a classifier is for, and what any other gives as well. */
+export const featuresResultSchema = z
+  .object({
+    schemaVersion: z.literal(RESULT_SCHEMA_VERSION),
+    features: float32s.meta({ description: 'The [CLS] token after the final layer norm: last_hidden_state[:, 0].' }),
+    featuresBase64: base64.meta({ description: 'The same as base64 of little-endian float32.' }),
+    pooled: float32s.nullable().meta({ description: 'pooler_output; null when the model has no pooler.' }),
+    pooledBase64: base64.nullable(),
+    attention: orNull(attentionMapSchema).meta({ description: 'Null unless asked for.' }),
+    model: modelReferenceSchema,
+    timings: timingsSchema,
+    notice: z.string(),
+  })
+  .meta({ id: 'FeaturesResult' });
+export type FeaturesResult = z.infer<typeof featuresResultSchema>;
+
 export const idempotencyKeySchema = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 visible ASCII characters')

@@ -71,6 +71,15 @@ describe('sulcus classify', () => {
     });
   });
 
+  test('a model without a classifier is refused before any file is read', async () => {
+    const headless = join(folder, 'headless');
+    await writeTinyBundle(headless, { head: 'none' });
+
+    const failing = classifyCommand([join(folder, 'broken.png')], { model: headless }, recordOutput());
+
+    await expect(failing).rejects.toMatchObject({ code: 'MODEL_HAS_NO_LABELS' });
+  });
+
   test('a folder that is no bundle is refused before any file is read', async () => {
     const failing = classifyCommand([join(folder, 'a.png')], { model: folder }, recordOutput());
 

@@ -1,13 +1,13 @@
 import { createHandler, handler as deployedHandler } from '../../functions/classify-api/handler';
-import { createFakeClassify } from '../support/fake-classifier';
+import { createFakeClassify, createHeadlessModel } from '../support/fake-classifier';
 import { createLogRecorder } from '../support/log-recorder';
 import { createMemoryResultStore, createMemoryScanStore } from '../support/memory-stores';
 import { gatewayEvent } from './gateway-events';
 
-const createApi = () => {
+const createApi = (classify = createFakeClassify()) => {
   const results = createMemoryResultStore();
   const handler = createHandler({
-    classify: createFakeClassify(),
+    classify,
     results,
     scans: createMemoryScanStore(),
     bucketName: 'test-bucket',
@@ -54,6 +54,25 @@ describe('the classify-api function', () => {
 
     expect(answer.statusCode).toBe(200);
     expect(JSON.parse(answer.body)).toMatchObject({ apiKeyId: null });
+  });
+
+  it('answers the features of a model without a classifier, and 409 to who asks for labels', async () => {
+    const { handler } = createApi(createFakeClassify(createHeadlessModel()));
+    const post = (path: string) =>
+      handler(
+        gatewayEvent('POST', path, {
+          headers: { 'content-type': 'image/png' },
+          body: bytes.toString('base64'),
+          isBase64Encoded: true,
+        }),
+      );
+
+    const [features, labels] = [await post('/v1/features'), await post('/v1/classify')];
+
+    expect(features.statusCode).toBe(200);
+    expect(JSON.parse(features.body)).toMatchObject({ features: [200, 200, 200], pooled: null, attention: null });
+    expect(labels.statusCode).toBe(409);
+    expect(JSON.parse(labels.body)).toMatchObject({ error: { code: 'MODEL_HAS_NO_LABELS' } });
   });
 
   it('hands on decoded query parameters, all values of each', async () => {

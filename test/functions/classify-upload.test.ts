@@ -2,7 +2,7 @@ import { createHandler } from '../../functions/classify-upload/handler';
 import { SulcusError } from '../../lib/core/errors';
 import { objectScanId } from '../../lib/core/scan-ids';
 import type { ScanRecord } from '../../lib/core/scan-record';
-import { createFakeClassify, createFakeModel } from '../support/fake-classifier';
+import { createFakeClassify, createFakeModel, createHeadlessModel } from '../support/fake-classifier';
 import { createLogRecorder } from '../support/log-recorder';
 import { createMemoryResultStore, createMemoryScanStore } from '../support/memory-stores';
 import { s3Body, s3Record, sqsEvent, sqsRecord } from '../support/s3-messages';
@@ -73,6 +73,17 @@ describe('the upload handler', () => {
     const stored = results.entries() as ScanRecord[];
     expect(stored.map(({ source, state, error }) => [source.key, state, error?.code])).toEqual([
       ['late.png', 'failed', 'INTERNAL'],
+    ]);
+  });
+
+  it('rejects what a model without a classifier cannot label, with that reason, once and for all', async () => {
+    const { handler, put, results } = setUp(createHeadlessModel());
+
+    const response = await handler(sqsEvent(sqsRecord('m1', s3Body(put('a.png', 1)))), plenty);
+
+    expect(response).toEqual({ batchItemFailures: [] });
+    expect(results.entries()).toEqual([
+      expect.objectContaining({ state: 'rejected', error: expect.objectContaining({ code: 'MODEL_HAS_NO_LABELS' }) }),
     ]);
   });
 

@@ -45,6 +45,17 @@ export const createFakeModel = (
   dispose: async () => undefined,
 });
 
+/** One that has features and no classifier. */
+export const createHeadlessModel = (): ClassifierModel => {
+  const model = createFakeModel();
+  const outputs = { logits: null, features: 'features', pooled: null, attention: 'attention' };
+  return {
+    ...model,
+    manifest: { ...model.manifest, labels: [], graph: { outputs } as ModelManifest['graph'] },
+    run: async ({ pixels }, wanted) => fakeOutputs(wanted, { features: Float32Array.from(pixels) }),
+  };
+};
+
 export const createFakeClassify = (model: ClassifierModel = createFakeModel()): ClassifyScanDeps => ({
   decoder: fakeDecoder,
   model: async () => model,

@@ -5,6 +5,7 @@ import { mountFailures } from './failures';
 import { createOpenApiDocument, keyedRoutes, publicRoutes } from './openapi-document';
 import { mountResponseHeaders } from './response-headers';
 import { mountClassify } from './routes/classify';
+import { mountFeatures } from './routes/features';
 import { mountHuggingFace } from './routes/hugging-face';
 import { mountModel } from './routes/model';
 import { mountPublic } from './routes/public';
@@ -31,6 +32,7 @@ export const createPublicApi = (deps: PublicApiDeps): ApiApp => createApp(deps, 
 export const createApi = (deps: ApiDeps): ApiApp => {
   const app = createApp(deps, [...publicRoutes, ...keyedRoutes]);
   mountClassify(app, deps);
+  mountFeatures(app, deps);
   mountScans(app, deps);
   mountModel(app, deps);
   mountHuggingFace(app, deps);

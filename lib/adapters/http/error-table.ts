@@ -29,7 +29,7 @@ const ERROR_TABLE: Partial<Record<ErrorCode, ErrorRow>> = {
   UNREADABLE_IMAGE: { status: 422 },
   IDEMPOTENCY_KEY_REUSED: { status: 422 },
   QUOTA_EXCEEDED: { status: 429, retryAfterSeconds: 60 },
-  INFERENCE_FAILED: { status: 500, message: 'The model could not classify this image; the log knows why.' },
+  INFERENCE_FAILED: { status: 500, message: 'The model could not process this image; the log knows why.' },
   INTERNAL,
   STORE_UNAVAILABLE: { status: 503, message: 'The store does not answer; try again later.', retryAfterSeconds: 5 },
   MODEL_UNAVAILABLE: { status: 503, message: 'The model cannot be opened; try again later.', retryAfterSeconds: 5 },

@@ -1,4 +1,10 @@
-import { type AnnouncedScan, NOTICE, RESULT_SCHEMA_VERSION, type ScanResult } from '../../core/contract';
+import {
+  type AnnouncedScan,
+  type FeaturesResult,
+  NOTICE,
+  RESULT_SCHEMA_VERSION,
+  type ScanResult,
+} from '../../core/contract';
 import type { ModelFacts } from '../../core/model-facts';
 
 /** Examples for the OpenAPI document; a test parses each with its schema. */
@@ -22,6 +28,18 @@ export const scanResultExample: ScanResult = {
   error: null,
   apiKeyId: '9f86d081884c',
   createdAt: '2026-01-31T12:00:00.000Z',
+  notice: NOTICE,
+};
+
+export const featuresResultExample: FeaturesResult = {
+  schemaVersion: RESULT_SCHEMA_VERSION,
+  features: [1.5, -0.25],
+  featuresBase64: 'AADAPwAAgL4=',
+  pooled: null,
+  pooledBase64: null,
+  attention: { heads: 1, grid: { height: 1, width: 2 }, weights: [[0.5, 0.375, 0.125]] },
+  model: { name: 'brain-mri', version: '1.0.0', digest: DIGEST },
+  timings: { decodeMs: 2.1, preprocessMs: 1.4, inferenceMs: 38.2, totalMs: 41.9 },
   notice: NOTICE,
 };
 

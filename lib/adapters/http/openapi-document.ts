@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { NOTICE } from '../../core/contract';
 import { classifyRoute } from './routes/classify';
+import { featuresRoute } from './routes/features';
 import { huggingFaceRoute } from './routes/hugging-face';
 import { modelRoute } from './routes/model';
 import { healthRoute, openApiRoute } from './routes/public';
@@ -9,6 +10,7 @@ import { announceRoute, deleteRoute, getRoute, listRoute } from './routes/scans'
 export const publicRoutes = [healthRoute, openApiRoute];
 export const keyedRoutes = [
   classifyRoute,
+  featuresRoute,
   announceRoute,
   listRoute,
   getRoute,

@@ -44,7 +44,7 @@ const createModel = (labels: readonly string[], outputs: Outputs): FakeModel => 
   imageProcessor: {
     size: { height: 2, width: 2 },
     resample: 'bilinear',
-    resize: { kind: 'exact', height: 1, width: 1 },
+    resize: { kind: 'exact', height: 2, width: 2 },
     centerCrop: false,
     rescaleFactor: 1,
     imageMean: [0, 0, 0],

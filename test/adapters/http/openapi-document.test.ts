@@ -1,6 +1,11 @@
 import { createOpenApiDocument } from '../../../lib/adapters/http';
-import { announcedScanExample, modelFactsExample, scanResultExample } from '../../../lib/adapters/http/examples';
-import { announcedScanSchema, scanResultSchema } from '../../../lib/core/contract';
+import {
+  announcedScanExample,
+  featuresResultExample,
+  modelFactsExample,
+  scanResultExample,
+} from '../../../lib/adapters/http/examples';
+import { announcedScanSchema, featuresResultSchema, scanResultSchema } from '../../../lib/core/contract';
 import { modelFactsSchema } from '../../../lib/core/model-facts';
 import { KEYED_ROUTES, PUBLIC_ROUTES } from '../../../lib/topology';
 import { createApiUnderTest } from './api-under-test';
@@ -85,7 +90,7 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  it.each(['POST /v1/classify', 'POST /models/{name}'])('offers bytes and JSON to %s', (route) => {
+  it.each(['POST /v1/classify', 'POST /v1/features', 'POST /models/{name}'])('offers bytes and JSON to %s', (route) => {
     const content = operations.find((each) => each.route === route)?.operation.requestBody?.content ?? {};
 
     expect(Object.keys(content).sort()).toEqual(['application/json', 'application/octet-stream', 'image/*']);
@@ -98,7 +103,7 @@ describe('the OpenAPI document', () => {
 
     expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining(references));
     expect(references).toEqual(
-      expect.arrayContaining(['ScanResult', 'ScanList', 'AnnouncedScan', 'ModelFacts', 'Error']),
+      expect.arrayContaining(['ScanResult', 'ScanList', 'AnnouncedScan', 'FeaturesResult', 'ModelFacts', 'Error']),
     );
     for (const [, pattern] of text.matchAll(/"pattern":"((?:[^"\\]|\\.)*)"/g)) {
       const source: string = JSON.parse(`"${pattern}"`);
@@ -119,6 +124,7 @@ describe('the OpenAPI document', () => {
   it('shows examples that its schemas accept', () => {
     expect(scanResultSchema.parse(scanResultExample)).toEqual(scanResultExample);
     expect(announcedScanSchema.parse(announcedScanExample)).toEqual(announcedScanExample);
+    expect(featuresResultSchema.parse(featuresResultExample)).toEqual(featuresResultExample);
     expect(modelFactsSchema.parse(modelFactsExample)).toEqual(modelFactsExample);
   });
 });

@@ -56,6 +56,7 @@ export const classifyRoute: RouteConfig = {
       'IMAGE_TOO_LARGE',
       'UNSUPPORTED_IMAGE',
       'UNREADABLE_IMAGE',
+      'MODEL_HAS_NO_LABELS',
       'IDEMPOTENCY_KEY_REUSED',
       'INFERENCE_FAILED',
       'MODEL_UNAVAILABLE',

@@ -51,6 +51,7 @@ export const huggingFaceRoute: RouteConfig = {
       'IMAGE_TOO_LARGE',
       'UNSUPPORTED_IMAGE',
       'UNREADABLE_IMAGE',
+      'MODEL_HAS_NO_LABELS',
       'INFERENCE_FAILED',
       'MODEL_UNAVAILABLE',
     ),
