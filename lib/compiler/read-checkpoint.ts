@@ -38,9 +38,12 @@ export const readConfigs = async (source: CheckpointSource, imageSize?: ImageSiz
   const { height, width } = imageSize;
   const resizedConfig = { ...(configJson as object), image_size: height === width ? height : [height, width] };
   const resizedProcessor = resizeProcessor(processorJson as Record<string, unknown>, processor, imageSize);
+  const resized = parseImageProcessor(resizedProcessor, imageSize);
+  // Without a crop, a resize that keeps the aspect ratio gives no oblong input.
+  requireSameSize(imageSize, inputSize(resized));
   return {
     config,
-    processor: parseImageProcessor(resizedProcessor, imageSize),
+    processor: resized,
     configBytes: encodeJson(resizedConfig),
     processorBytes: encodeJson(resizedProcessor),
   };
