@@ -9,16 +9,22 @@ export interface Pair {
 
 type Figures = Pick<
   ModelManifest['parity'],
-  'maxLogitDifference' | 'meanLogitDifference' | 'top1Agreement' | 'clsCosine'
+  'maxLogitDifference' | 'meanLogitDifference' | 'top1Agreement' | 'clsCosine' | 'meanClsCosine'
 >;
 
 /** How far the second graph is from the first. @param offset what the features of both share whatever the image */
 export const figuresOf = (pairs: readonly Pair[], offset: Float32Array, hasLogits: boolean): Figures => ({
   ...(hasLogits ? logitFigures(pairs) : { maxLogitDifference: null, meanLogitDifference: null, top1Agreement: null }),
-  clsCosine: pairs
-    .map(({ expected, received }) => cosine(expected.features, received.features, offset))
-    .reduce((a, b) => Math.min(a, b), 1),
+  ...featureFigures(pairs, offset),
 });
+
+const featureFigures = (pairs: readonly Pair[], offset: Float32Array) => {
+  const cosines = pairs.map(({ expected, received }) => cosine(expected.features, received.features, offset));
+  return {
+    clsCosine: cosines.reduce((a, b) => Math.min(a, b), 1),
+    meanClsCosine: cosines.reduce((a, b) => a + b, 0) / Math.max(1, cosines.length),
+  };
+};
 
 const logitFigures = (pairs: readonly Pair[]) => {
   let [largest, sum, count, agreements] = [0, 0, 0, 0];

@@ -88,11 +88,13 @@ const fieldsSchema = z.strictObject({
           "Smallest cosine, over the images, between the [CLS] features of both graphs, without the final layer norm's " +
           'bias, which is the same in both. Null in bundles compiled before features were an output.',
       }),
+    meanClsCosine: z.number().min(-1).max(1).nullable().default(null).meta({ description: 'Their mean.' }),
     bound: z.number().meta({
       description: 'Largest maxLogitDifference that passes; without a classifier, smallest clsCosine.',
     }),
-    meanBound: z.number().positive().nullable().default(null).meta({
-      description: 'Largest meanLogitDifference that passes; null without a classifier and in older bundles.',
+    meanBound: z.number().nullable().default(null).meta({
+      description:
+        'Largest meanLogitDifference that passes; without a classifier, smallest meanClsCosine. Null in older bundles.',
     }),
     exceeded: z.boolean(),
   }),

@@ -76,6 +76,6 @@ describe('sulcus compile', () => {
     const { lines } = await compile({}, { head: 'none' });
 
     expect(lines[0]).toContain('features only');
-    expect(lines[2]).toMatch(/cosine of features at least 0\.\d{4} \(bound 0\.950\)$/);
+    expect(lines[2]).toMatch(/cosine of features at least 0\.\d{4} \(bound 0\.800\)$/);
   });
 });

@@ -5,13 +5,13 @@ import { modelManifestSchema } from '../../lib/core/model-manifest';
 const { notice, ...manifest } = modelFactsExample;
 
 test('a bundle from when logits were the only output reads as one that lacks the others', () => {
-  const { meanBound, clsCosine, ...parity } = manifest.parity;
+  const { meanBound, clsCosine, meanClsCosine, ...parity } = manifest.parity;
   const older = { ...manifest, graph: { ...manifest.graph, outputs: { logits: 'logits' } }, parity };
 
   const parsed = modelManifestSchema.parse(older);
 
   expect(parsed.graph.outputs).toEqual({ logits: 'logits', features: null, pooled: null, attention: null });
-  expect(parsed.parity).toMatchObject({ clsCosine: null, meanBound: null });
+  expect(parsed.parity).toMatchObject({ clsCosine: null, meanClsCosine: null, meanBound: null });
 });
 
 test.each([

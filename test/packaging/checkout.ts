@@ -99,6 +99,7 @@ export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from
       meanLogitDifference: 0,
       top1Agreement: 1,
       clsCosine: 1,
+      meanClsCosine: 1,
       bound: 1,
       meanBound: 0.25,
       exceeded: false,

@@ -81,6 +81,7 @@ export const modelFactsExample: ModelFacts = {
     meanLogitDifference: 0.01,
     top1Agreement: 1,
     clsCosine: 0.999,
+    meanClsCosine: 0.9995,
     bound: 0.1,
     meanBound: 0.025,
     exceeded: false,
