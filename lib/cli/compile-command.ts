@@ -45,7 +45,7 @@ export const compileCommand = async (
     sink,
     name: name ?? toModelName(basename(resolve(checkpoint))),
     version: modelVersion,
-    openSession: (path, input, outputs) => openGraphSession(path, input, outputs, session),
+    openSession: (path, input, outputs, graph) => openGraphSession(path, input, outputs, { ...session, ...graph }),
     quantize,
     imageSize,
     images: calibrate === undefined ? undefined : (processor) => readProbeFolder(calibrate, processor),

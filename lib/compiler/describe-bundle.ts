@@ -3,6 +3,7 @@ import { sha256Hex } from '../core/scan-ids';
 import { INPUT_NAME, outputNames } from './architectures/vit/lower-vit';
 import type { VitModel } from './architectures/vit/vit-model';
 import { OPSET } from './onnx/model-proto';
+import { LARGEST_PAIR } from './quantization/pair-bound';
 import { SMOOTHING_ALPHA } from './quantization/smooth-vit';
 import type { Weights } from './safetensors/open-weights';
 
@@ -62,12 +63,20 @@ export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest>
 
 const describeScheme = (scheme: Scheme, { classifier, pooler }: VitModel): ModelManifest['quantization'] =>
   scheme === 'fp32'
-    ? { scheme, weights: 'float32', activations: 'float32', smoothingAlpha: null, fp32Parts: ['everything'] }
+    ? {
+        scheme,
+        weights: 'float32',
+        activations: 'float32',
+        smoothingAlpha: null,
+        largestPair: null,
+        fp32Parts: ['everything'],
+      }
     : {
         scheme,
         weights: 'int8, symmetric, per output channel',
         activations: 'uint8, dynamic, per tensor',
         smoothingAlpha: SMOOTHING_ALPHA,
+        largestPair: LARGEST_PAIR,
         fp32Parts: [
           'attention products',
           'keys and values of the last layer',

@@ -54,5 +54,16 @@ export interface GraphInput {
   readonly width: number;
 }
 
+/** What is known of a graph's constants that the way it is run depends on. */
+export interface GraphTraits {
+  /** No product of its integer weights can saturate, so that none needs an exact, slower form. */
+  readonly neverSaturates?: boolean;
+}
+
 /** @throws MODEL_UNAVAILABLE when the file is not a graph that this runtime can load, or lacks one of the `outputs` */
-export type OpenGraphSession = (path: string, input: GraphInput, outputs: readonly string[]) => Promise<GraphSession>;
+export type OpenGraphSession = (
+  path: string,
+  input: GraphInput,
+  outputs: readonly string[],
+  graph?: GraphTraits,
+) => Promise<GraphSession>;

@@ -68,6 +68,16 @@ const fieldsSchema = z.strictObject({
     weights: z.string(),
     activations: z.string(),
     smoothingAlpha: z.number().nullable(),
+    largestPair: z
+      .int()
+      .positive()
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'Largest sum of two neighbouring weights of one sign; with 128 or less no CPU saturates. Null where it has no ' +
+          'limit: in older bundles, and in those without integer weights.',
+      }),
     fp32Parts: z.array(z.string()),
   }),
   parity: z.strictObject({

@@ -90,7 +90,14 @@ export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from
       input: { name: 'pixels', type: 'uint8', layout: 'NHWC' },
       outputs: { logits: 'logits', features: 'features', pooled: null, attention: 'attention' },
     },
-    quantization: { scheme: 'int8', weights: 's8', activations: 'u8', smoothingAlpha: null, fp32Parts: [] },
+    quantization: {
+      scheme: 'int8',
+      weights: 's8',
+      activations: 'u8',
+      smoothingAlpha: null,
+      largestPair: null,
+      fp32Parts: [],
+    },
     parity: {
       reference: 'fp32',
       images: 1,

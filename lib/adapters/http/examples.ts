@@ -71,6 +71,7 @@ export const modelFactsExample: ModelFacts = {
     weights: 'int8, symmetric, per channel',
     activations: 'uint8, dynamic',
     smoothingAlpha: null,
+    largestPair: null,
     fp32Parts: ['classifier'],
   },
   parity: {

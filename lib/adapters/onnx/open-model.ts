@@ -20,7 +20,10 @@ export const openModel = async (folder: string, options: OpenModelOptions = {}):
   const { manifest, imageProcessor, graphPath } = await openBundle(folder, verify);
   const names = manifest.graph.outputs;
   const outputs = MODEL_OUTPUTS.flatMap((output) => names[output] ?? []);
-  const session = await openGraphSession(graphPath, manifest.imageSize, outputs, settings);
+  const session = await openGraphSession(graphPath, manifest.imageSize, outputs, {
+    ...settings,
+    neverSaturates: neverSaturates(manifest),
+  });
   return {
     manifest,
     imageProcessor,
@@ -35,6 +38,10 @@ export const openModel = async (folder: string, options: OpenModelOptions = {}):
     dispose: () => session.dispose(),
   };
 };
+
+/** 255 times the sum of two weights fits 16 bits, see the compiler's pair-bound.ts. */
+const neverSaturates = ({ quantization: { scheme, largestPair } }: ModelManifest): boolean =>
+  scheme === 'fp32' || (largestPair !== null && largestPair <= 128);
 
 const graphName = ({ graph }: ModelManifest, output: ModelOutput): string => {
   const name = graph.outputs[output];

@@ -1,7 +1,8 @@
 import type { InferenceSession } from 'onnxruntime-node';
+import type { GraphTraits } from '../../core/compiler-ports';
 import { hostCpus, readCpuInfo } from './host-cpus';
 
-export interface SessionSettings {
+export interface SessionSettings extends GraphTraits {
   /**
    * Threads of one forward pass, the calling one included. Default: one for each whole CPU this process can get. (A quota
    * of 1.5 CPUs: two threads make a ViT-S faster on average, 30 ms against 36, and its slowest scans slower, 49 against 38.)
@@ -13,7 +14,10 @@ export interface SessionSettings {
   readonly expectedScans?: number;
   /** Rearrange weights at opening, or read them as they are. Default: by `expectedScans` (see PREPACKING_PAYS_FROM). */
   readonly prepack?: boolean;
-  /** Products that cannot saturate, at half the speed where the CPU needs them not. Default: where it does need them. */
+  /**
+   * Products that cannot saturate whatever the weights, at half the speed where the CPU needs them not. Default: where both
+   * the CPU and the weights need them.
+   */
   readonly exactProducts?: boolean;
 }
 
@@ -26,7 +30,7 @@ export interface SessionSettings {
 export const PREPACKING_PAYS_FROM = 10;
 
 /**
- * On x64 without VNNI the fast product of u8 and s8 adds pairs in 16 bits, which saturate: under emulation of such a CPU
+ * For weights that may saturate: bundles of compilers before version 3. On x64 without VNNI the fast product of u8 and s8 adds pairs in 16 bits, which saturate: under emulation of such a CPU
  * the logits of four slices moved 0.37 on average, 0.037 with exact products. ONNX Runtime's answer is
  * `session.x64quantprecision`, which halves the speed of CPUs with VNNI, so it is set where the CPU lacks it and, slow but
  * right, where the CPU cannot be asked (Windows, a sandbox). AVX-VNNI counts only without AVX-512BW, whose kernel would
@@ -49,7 +53,8 @@ export const sessionOptions = (settings: SessionSettings = {}): InferenceSession
   const cpus = Math.min(settings.cpus ?? Number.POSITIVE_INFINITY, hostCpus());
   const { threads = Math.max(1, Math.floor(cpus)), expectedScans = Number.POSITIVE_INFINITY } = settings;
   const prepack = settings.prepack ?? expectedScans >= PREPACKING_PAYS_FROM;
-  const exactProducts = settings.exactProducts ?? needsExactProducts(process.arch, readCpuInfo());
+  const exactProducts =
+    settings.exactProducts ?? (!settings.neverSaturates && needsExactProducts(process.arch, readCpuInfo()));
   return {
     executionProviders: ['cpu'],
     executionMode: 'sequential',

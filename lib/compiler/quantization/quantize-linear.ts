@@ -1,13 +1,15 @@
 import type { Linear } from '../architectures/vit/vit-model';
+import { chooseScale, drawIn, LARGEST_PAIR } from './pair-bound';
 
 export interface QuantizedWeight {
-  /** Row-major [in, out], -127..127; symmetric, so that there is no zero point. */
+  /**
+   * Row-major [in, out], -127..127; symmetric, so that there is no zero point. Inputs 2k and 2k + 1 of one output, where
+   * they have one sign, add up to at most `largestPair`.
+   */
   readonly values: Int8Array;
   /** One per output channel: `weight ≈ values * scale`. */
   readonly scales: Float32Array;
 }
-
-const LARGEST = 127;
 
 /** Tests run in a context whose globals are slow to look up, a hundred million times above all. */
 const { round } = Math;
@@ -20,47 +22,55 @@ const TILE = 64;
  * unsigned weights run at half the speed on every CPU with VNNI; no zero point because it would cost a correction.
  * @param parts linear layers of one input, laid side by side along the output
  */
-export const quantizeLinear = (parts: readonly Linear[]): QuantizedWeight => {
+export const quantizeLinear = (parts: readonly Linear[], largestPair = LARGEST_PAIR): QuantizedWeight => {
   const outSize = parts.reduce((sum, part) => sum + part.outSize, 0);
   const inSize = parts[0]?.inSize ?? 0;
   const values = new Int8Array(inSize * outSize);
   const scales = new Float32Array(outSize);
   let column = 0;
   for (const part of parts) {
-    rowScales(part, scales.subarray(column, column + part.outSize));
-    transposeQuantized(part, scales, values, column, outSize);
+    const rows = scales.subarray(column, column + part.outSize);
+    rowScales(part, rows, largestPair);
+    transposeQuantized(part, rows, largestPair, { values, column, outSize });
     column += part.outSize;
   }
   return { values, scales };
 };
 
-const rowScales = ({ weight, inSize }: Linear, scales: Float32Array): void => {
+const rowScales = ({ weight, inSize }: Linear, scales: Float32Array, largestPair: number): void => {
   for (let row = 0; row < scales.length; row++) {
-    let largest = 0;
-    for (let i = row * inSize; i < (row + 1) * inSize; i++) {
-      const value = weight[i] as number;
-      if (value > largest) largest = value;
-      else if (-value > largest) largest = -value;
-    }
-    // The smallest float32 that still divides: a row of zeros (or of less than that) stays zero under any scale.
-    scales[row] = Math.fround(largest / LARGEST) >= 1e-37 ? largest / LARGEST : 1;
+    scales[row] = chooseScale(weight, row * inSize, (row + 1) * inSize, largestPair);
   }
 };
+
+/** Where a part's values go: `column` is its first output's. */
+interface Target {
+  readonly values: Int8Array;
+  readonly column: number;
+  readonly outSize: number;
+}
 
 const transposeQuantized = (
   { weight, inSize, outSize: rows }: Linear,
   scales: Float32Array,
-  values: Int8Array,
-  column: number,
-  outSize: number,
+  largestPair: number,
+  { values, column, outSize }: Target,
 ): void => {
   for (let row0 = 0; row0 < rows; row0 += TILE) {
     for (let k0 = 0; k0 < inSize; k0 += TILE) {
       const kEnd = Math.min(k0 + TILE, inSize);
       for (let row = row0; row < Math.min(row0 + TILE, rows); row++) {
-        const scale = scales[column + row] as number;
-        for (let k = k0; k < kEnd; k++) {
-          values[k * outSize + column + row] = round((weight[row * inSize + k] as number) / scale);
+        const scale = scales[row] as number;
+        for (let k = k0; k < kEnd; k += 2) {
+          const at = k * outSize + column + row;
+          const a = (weight[row * inSize + k] as number) / scale;
+          // The last of an odd number of inputs has no neighbour.
+          const b = k + 1 < kEnd ? (weight[row * inSize + k + 1] as number) / scale : 0;
+          const sum = round(a) + round(b);
+          const isWithin = (sum <= largestPair && sum >= -largestPair) || a > 0 !== b > 0;
+          const first = isWithin ? round(a) : drawIn(a, b, largestPair);
+          values[at] = first;
+          if (k + 1 < kEnd) values[at + outSize] = isWithin ? round(b) : (a > 0 ? largestPair : -largestPair) - first;
         }
       }
     }

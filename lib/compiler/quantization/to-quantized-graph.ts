@@ -2,26 +2,28 @@ import type { LoweredGraph } from '../architectures/vit/lower-vit';
 import type { Linear } from '../architectures/vit/vit-model';
 import type { ConstantTensor, Graph, GraphNode } from '../onnx/graph';
 import { type LinearNode, microsoft, type PendingNode } from '../onnx/linear-node';
-import { concatBiases, quantizeLinear } from './quantize-linear';
+import { LARGEST_PAIR } from './pair-bound';
+import { concatBiases, type QuantizedWeight, quantizeLinear } from './quantize-linear';
 import { floatLinear } from './to-float-graph';
 
 /**
  * Linear layers as integer products: hidden activations are quantized to u8 per tensor as they come
  * (DynamicQuantizeMatMul), pixels are u8 already (MatMulIntegerToFloat), the head stays float.
+ * @param largestPair see `quantizeLinear`; above LARGEST_PAIR, x64 CPUs without VNNI saturate
  */
-export const toQuantizedGraph = ({ inputs, outputs, nodes }: LoweredGraph): Graph => ({
+export const toQuantizedGraph = ({ inputs, outputs, nodes }: LoweredGraph, largestPair = LARGEST_PAIR): Graph => ({
   inputs,
   outputs,
-  nodes: nodes.flatMap(expandNode),
+  nodes: nodes.flatMap((node) => expandNode(node, largestPair)),
 });
 
-const expandNode = (node: PendingNode): GraphNode[] => {
+const expandNode = (node: PendingNode, largestPair: number): GraphNode[] => {
   if (!('kind' in node)) return [node];
   if (node.role === 'head') return floatLinear(node);
-  return [node.role === 'pixels' ? pixelLinear(node) : hiddenLinear(node)];
+  return [node.role === 'pixels' ? pixelLinear(node, largestPair) : hiddenLinear(node, largestPair)];
 };
 
-const hiddenLinear = ({ name, input, output, hasBias, read }: LinearNode): GraphNode => ({
+const hiddenLinear = ({ name, input, output, hasBias, read }: LinearNode, largestPair: number): GraphNode => ({
   ...microsoft(
     'DynamicQuantizeMatMul',
     [input, `${name}.weight`, `${name}.scale`, '', hasBias ? `${name}.bias` : ''],
@@ -29,11 +31,11 @@ const hiddenLinear = ({ name, input, output, hasBias, read }: LinearNode): Graph
   ),
   constants: async () => {
     const parts = await read();
-    return quantizedConstants(name, parts, concatBiases(parts));
+    return quantizedConstants(name, quantizeLinear(parts, largestPair), concatBiases(parts));
   },
 });
 
-const pixelLinear = ({ name, input, output, zeroPoint, read }: LinearNode): GraphNode => {
+const pixelLinear = ({ name, input, output, zeroPoint, read }: LinearNode, largestPair: number): GraphNode => {
   const [pixelScale, pixelZero] = [`${name}.pixel_scale`, `${name}.pixel_zero`];
   return {
     ...microsoft(
@@ -44,7 +46,7 @@ const pixelLinear = ({ name, input, output, zeroPoint, read }: LinearNode): Grap
     constants: async () => {
       const parts = await read();
       return {
-        ...quantizedConstants(name, parts, biasAtZeroPoint(parts, zeroPoint)),
+        ...quantizedConstants(name, quantizeLinear(parts, largestPair), biasAtZeroPoint(parts, zeroPoint)),
         [pixelScale]: { dims: [], data: Float32Array.of(1) },
         [pixelZero]: { dims: [], data: Uint8Array.of(zeroPoint) },
       };
@@ -54,10 +56,9 @@ const pixelLinear = ({ name, input, output, zeroPoint, read }: LinearNode): Grap
 
 const quantizedConstants = (
   name: string,
-  parts: readonly Linear[],
+  { values, scales }: QuantizedWeight,
   bias: Float32Array | null,
 ): Record<string, ConstantTensor> => {
-  const { values, scales } = quantizeLinear(parts);
   const outSize = scales.length;
   return {
     [`${name}.weight`]: { dims: [values.length / outSize, outSize], data: values },
