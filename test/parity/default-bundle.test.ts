@@ -35,12 +35,15 @@ test('integer operators are really in its graph, and small enough to commit', as
   const { nodes, initializers } = readOnnx(await readFile(join(bundle, graph.file)));
 
   const count = (opType: string) => nodes.filter((node) => node.opType === opType).length;
-  expect(count('DynamicQuantizeMatMul')).toBe(11 * 4 + 5);
+  expect(count('DynamicQuantizeMatMul')).toBe(11 * 4 + 4);
   expect(count('MatMulIntegerToFloat')).toBe(1);
-  expect(count('MatMul')).toBe(1);
+  // Of the CLS token alone: the last layer's keys, weighted tokens and values, and the classifier.
+  expect(count('MatMul')).toBe(3 + 1);
   const largest = [...initializers.values()].filter(({ dims }) => dims.reduce((a, b) => a * b, 1) > 100_000);
-  expect(largest.map(({ dataType }) => dataType)).toEqual(Array(1 + 11 * 4 + 5).fill(3));
-  expect(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBeLessThan(23e6);
+  const bytes = largest.filter(({ dataType }) => dataType === 3);
+  expect(bytes).toHaveLength(1 + 11 * 4 + 4);
+  expect(largest).toHaveLength(bytes.length + 2);
+  expect(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBeLessThan(23.5e6);
 });
 
 test('a bundle without its card and its notices would not be ours to give', async () => {
