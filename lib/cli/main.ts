@@ -98,6 +98,14 @@ const addModelCommands = (program: Command, output: Output, finish: (exitCode: n
         .default('int8'),
     )
     .option('--image-size <n|HxW>', 'compile for this size: position embeddings are interpolated', imageSize)
+    .addOption(
+      new Option(
+        '--skip-background [level]',
+        'leave out patches of which no pixel is brighter than this grey level: faster, by as much as a scan has margins',
+      )
+        .argParser(wholeNumber(0, 254))
+        .preset('8'),
+    )
     .option('--calibrate <folder>', 'verify on up to 16 images of this folder instead of generated ones')
     .option('--force', 'write a bundle whose parity bound is exceeded, marked so')
     .option('--json', 'print the manifest as JSON')

@@ -4,7 +4,7 @@ import type { ImageProcessorConfig } from '../core/image-processor';
 import { type BundleFile, MANIFEST_FILE, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
 import type { ImageSize } from './architectures/vit/config';
 import { importVit } from './architectures/vit/import-vit';
-import { lowerVit, outputNames } from './architectures/vit/lower-vit';
+import { lowerVit, outputNames, type TokenOptions } from './architectures/vit/lower-vit';
 import type { VitModel } from './architectures/vit/vit-model';
 import { describeBundle, type Scheme } from './describe-bundle';
 import { emitModel } from './onnx/emit-model';
@@ -28,7 +28,7 @@ const REFERENCE_FILE = 'reference/model.onnx';
 export type CompileStep = 'read' | 'write' | 'reference' | 'verify' | 'done';
 export const COMPILE_STEPS: readonly CompileStep[] = ['read', 'write', 'reference', 'verify', 'done'];
 
-export interface CompileOptions {
+export interface CompileOptions extends TokenOptions {
   readonly source: CheckpointSource;
   /** Where the bundle goes; committed at the end, aborted on any failure. */
   readonly sink: BundleSink;
@@ -59,7 +59,7 @@ export interface CompileOptions {
  * @throws CHECKPOINT_INVALID, ARCHITECTURE_UNSUPPORTED, PARITY_EXCEEDED, CONFIG_INVALID (name, version, image size, images)
  */
 export const compileModel = async (options: CompileOptions): Promise<ModelManifest> => {
-  const { source, sink, name, version, quantize: scheme = 'int8', report = () => {} } = options;
+  const { source, sink, name, version, quantize: scheme = 'int8', skipBackground = null, report = () => {} } = options;
   let weights: Weights | undefined;
   try {
     requireNames(options);
@@ -73,8 +73,8 @@ export const compileModel = async (options: CompileOptions): Promise<ModelManife
     const graphFile = GRAPH_FILES[scheme];
     const graph =
       scheme === 'fp32'
-        ? toFloatGraph(lowerVit(model, processor))
-        : toQuantizedGraph(lowerVit(smoothVit(model), processor));
+        ? toFloatGraph(lowerVit(model, processor, { skipBackground }))
+        : toQuantizedGraph(lowerVit(smoothVit(model), processor, { skipBackground }));
     const files = [
       await copyFile(sink, CONFIG_FILE, configBytes),
       ...(await emitModel(graph, graphFile, sink, COMPILER)),
@@ -82,7 +82,7 @@ export const compileModel = async (options: CompileOptions): Promise<ModelManife
     ];
     const parity = await verify({ ...options, report, scheme, model, processor, images });
     if (options.force !== true) requireParity(parity);
-    const facts = { name, version, scheme, model, weights, graphFile, files, parity };
+    const facts = { name, version, scheme, skipBackground, model, weights, graphFile, files, parity };
     const manifest = await describeBundle({ ...facts, checkpoint: source.name, compiler: COMPILER });
     await copyFile(sink, MANIFEST_FILE, encodeJson(manifest));
     await weights.close();
@@ -115,7 +115,7 @@ const copyFile = async (sink: BundleSink, path: string, bytes: Uint8Array): Prom
   return writer.close();
 };
 
-interface Verification extends Pick<CompileOptions, 'sink' | 'openSession'> {
+interface Verification extends Pick<CompileOptions, 'sink' | 'openSession' | 'skipBackground'> {
   readonly report: (step: CompileStep) => void;
   readonly scheme: Scheme;
   readonly model: VitModel;
@@ -124,7 +124,7 @@ interface Verification extends Pick<CompileOptions, 'sink' | 'openSession'> {
 }
 
 const verify = async (verification: Verification): Promise<ModelManifest['parity']> => {
-  const { sink, openSession, report, scheme, model, processor, images } = verification;
+  const { sink, openSession, report, scheme, skipBackground = null, model, processor, images } = verification;
   const names = outputNames(model);
   const outputs = Object.values(names).filter((name) => name !== null);
   const open = (path: string) =>
@@ -134,13 +134,15 @@ const verify = async (verification: Verification): Promise<ModelManifest['parity
     logitScale: await expectedLogitScale(model),
     featureOffset: (await model.finalNorm()).beta,
   };
-  if (scheme !== 'fp32') report('reference');
-  const scratch =
-    scheme === 'fp32' ? [] : await emitModel(toFloatGraph(lowerVit(model, processor)), REFERENCE_FILE, sink, COMPILER);
+  const isReference = scheme === 'fp32' && skipBackground === null;
+  if (!isReference) report('reference');
+  const scratch = isReference
+    ? []
+    : await emitModel(toFloatGraph(lowerVit(model, processor)), REFERENCE_FILE, sink, COMPILER);
   report('verify');
   const candidate = await open(GRAPH_FILES[scheme]);
   try {
-    if (scheme === 'fp32') return await compareWithItself(candidate, basis);
+    if (isReference) return await compareWithItself(candidate, basis);
     const reference = await open(REFERENCE_FILE);
     try {
       return await compareGraphs({ reference, candidate, ...basis });

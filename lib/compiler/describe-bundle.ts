@@ -13,6 +13,7 @@ export interface BundleFacts {
   readonly name: string;
   readonly version: string;
   readonly scheme: Scheme;
+  readonly skipBackground: number | null;
   readonly model: VitModel;
   readonly weights: Weights;
   readonly graphFile: string;
@@ -25,7 +26,8 @@ export interface BundleFacts {
 
 /** The manifest of what was compiled. */
 export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest> => {
-  const { name, version, scheme, model, weights, graphFile, files, parity, checkpoint, compiler } = facts;
+  const { name, version, scheme, skipBackground, model, weights, graphFile, files, parity, checkpoint, compiler } =
+    facts;
   const { config } = model;
   return {
     schemaVersion: 1,
@@ -48,6 +50,7 @@ export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest>
       opset: OPSET,
       input: { name: INPUT_NAME, type: 'uint8', layout: 'NHWC' },
       outputs: outputNames(model),
+      skipBackground,
     },
     quantization: describeScheme(scheme, model),
     parity,

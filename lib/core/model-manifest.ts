@@ -62,6 +62,10 @@ const fieldsSchema = z.strictObject({
     opset: z.int().positive(),
     input: z.strictObject({ name: z.string(), type: z.literal('uint8'), layout: z.literal('NHWC') }),
     outputs: outputsSchema,
+    skipBackground: z.int().min(0).max(254).nullable().default(null).meta({
+      description:
+        'Patches of which no pixel is brighter than this grey level are left out of every layer; null where all are kept.',
+    }),
   }),
   quantization: z.strictObject({
     scheme: z.enum(['int8', 'fp32']),

@@ -89,6 +89,7 @@ export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from
       opset: 21,
       input: { name: 'pixels', type: 'uint8', layout: 'NHWC' },
       outputs: { logits: 'logits', features: 'features', pooled: null, attention: 'attention' },
+      skipBackground: null,
     },
     quantization: {
       scheme: 'int8',

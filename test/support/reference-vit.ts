@@ -13,6 +13,8 @@ export interface ReferenceConfig {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly rescaleFactor: number;
+  /** Patches no brighter than this are left out; the brightest one never is. */
+  readonly skipBackground?: number;
 }
 
 type Row = number[];
@@ -44,7 +46,7 @@ export interface ReferenceOutputs {
   readonly logits: number[];
   /** The CLS row after the final norm. */
   readonly features: number[];
-  /** Per head, how the last layer's CLS token attends to every token. */
+  /** Per head, how the last layer's CLS token attends to every token; zero to patches that were left out. */
   readonly attention: number[][];
 }
 
@@ -79,7 +81,9 @@ export const referenceOutputs = (
     });
   const add = (a: Rows, b: Rows): Rows => a.map((row, i) => row.map((x, j) => x + b[i]![j]!));
 
-  let hidden = embed(get, config, pixels, side);
+  const embedded = embed(get, config, pixels, side);
+  const kept = keptTokens(config, pixels, side, embedded.length);
+  let hidden = kept.map((token) => embedded[token]!);
   let attention: number[][] = [];
   for (let layer = 0; layer < config.layers; layer++) {
     const prefix = `vit.encoder.layer.${layer}`;
@@ -96,7 +100,35 @@ export const referenceOutputs = (
     hidden = add(hidden, linear(inner, `${prefix}.output.dense`));
   }
   const features = norm(hidden, 'vit.layernorm')[0]!;
-  return { logits: linear([features], 'classifier')[0]!, features, attention };
+  const spread = attention.map((weights) => embedded.map((_, token) => weights[kept.indexOf(token)] ?? 0));
+  return { logits: linear([features], 'classifier')[0]!, features, attention: spread };
+};
+
+const keptTokens = (
+  { patchSize, skipBackground }: ReferenceConfig,
+  pixels: Uint8Array,
+  side: number,
+  tokens: number,
+): number[] => {
+  const all = [...Array(tokens).keys()];
+  if (skipBackground === undefined) return all;
+  const grid = Math.floor(side / patchSize);
+  const brightness = all.slice(1).map((token) => {
+    let brightest = 0;
+    for (let y = 0; y < patchSize; y++) {
+      for (let x = 0; x < patchSize; x++) {
+        const row = Math.floor((token - 1) / grid) * patchSize + y;
+        const column = ((token - 1) % grid) * patchSize + x;
+        for (let c = 0; c < 3; c++) brightest = Math.max(brightest, pixels[(row * side + column) * 3 + c]!);
+      }
+    }
+    return brightest;
+  });
+  const largest = Math.max(...brightness);
+  return all.filter((token) => {
+    const value = brightness[token - 1];
+    return value === undefined || value > skipBackground || value === largest;
+  });
 };
 
 const embed = (

@@ -5,7 +5,7 @@ import { createBundleFolder } from '../../lib/adapters/checkpoint-folder';
 import { openGraphSession } from '../../lib/adapters/onnx';
 import { parseVitConfig } from '../../lib/compiler/architectures/vit/config';
 import { importVit } from '../../lib/compiler/architectures/vit/import-vit';
-import { type LoweredGraph, lowerVit } from '../../lib/compiler/architectures/vit/lower-vit';
+import { type LoweredGraph, lowerVit, type TokenOptions } from '../../lib/compiler/architectures/vit/lower-vit';
 import type { VitModel } from '../../lib/compiler/architectures/vit/vit-model';
 import { emitModel } from '../../lib/compiler/onnx/emit-model';
 import type { Graph } from '../../lib/compiler/onnx/graph';
@@ -28,8 +28,12 @@ export const importTinyVit = async (options: TinyVitOptions = {}): Promise<VitMo
   return importVit(parseVitConfig(tinyConfig(options)), await openSafetensors(file));
 };
 
-export const lowerTinyVit = (model: VitModel, processor: Readonly<Record<string, unknown>> = {}): LoweredGraph =>
-  lowerVit(model, parseImageProcessor({ ...TINY_PROCESSOR, size: model.config.imageSize, ...processor }));
+export const lowerTinyVit = (
+  model: VitModel,
+  processor: Readonly<Record<string, unknown>> = {},
+  tokens: TokenOptions = {},
+): LoweredGraph =>
+  lowerVit(model, parseImageProcessor({ ...TINY_PROCESSOR, size: model.config.imageSize, ...processor }), tokens);
 
 /** Writes a graph to a folder of its own, runs it on each image and removes it. @returns its logits per image */
 export const runGraph = async (graph: Graph, images: readonly Uint8Array[]): Promise<Float32Array[]> =>

@@ -65,6 +65,7 @@ export const modelFactsExample: ModelFacts = {
     opset: 17,
     input: { name: 'pixels', type: 'uint8', layout: 'NHWC' },
     outputs: { logits: 'logits', features: 'features', pooled: null, attention: 'attention' },
+    skipBackground: null,
   },
   quantization: {
     scheme: 'int8',

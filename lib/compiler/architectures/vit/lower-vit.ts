@@ -6,6 +6,7 @@ import type { VitConfig } from './config';
 import { lowerLastLayer } from './lower-last-layer';
 import { add, type LayerContext, layerNorm, linear, lowerLayer } from './lower-layer';
 import { foldNormalisation, zeroPixel } from './patch-projection';
+import { gather, lowerKeptPatches, spreadAttention } from './skip-background';
 import type { VitModel } from './vit-model';
 
 /** A graph whose linear layers are not yet a choice of operators. */
@@ -17,6 +18,12 @@ export interface LoweredGraph {
 }
 
 export const INPUT_NAME = 'pixels';
+
+/** Which tokens are computed. */
+export interface TokenOptions {
+  /** Leave out patches no brighter than this, see `lowerKeptPatches`. @default null: none are left out */
+  readonly skipBackground?: number | null;
+}
 
 /** Names of the graph's outputs; null for what the model has not. */
 export const outputNames = ({ classifier, pooler }: Pick<VitModel, 'classifier' | 'pooler'>) => ({
@@ -30,17 +37,28 @@ export const outputNames = ({ classifier, pooler }: Pick<VitModel, 'classifier' 
  * The model as a graph: u8 NHWC `pixels` [1, height, width, 3] in, the image processor's rescaling and normalisation
  * folded into the patch projection. Out come, all float32 and of the CLS token alone, which is all that is computed of the
  * last layer: `logits` [1, labels] when there is a classifier, `features` [1, hidden] after the final layer norm, `pooled`
- * [1, poolerSize] when there is a pooler, `attention` [1, heads, 1, 1 + patches] of the last layer.
+ * [1, poolerSize] when there is a pooler, `attention` [1, heads, 1, 1 + patches] of the last layer, zero for patches that
+ * were left out.
  */
-export const lowerVit = (model: VitModel, processor: ImageProcessorConfig): LoweredGraph => {
+export const lowerVit = (
+  model: VitModel,
+  processor: ImageProcessorConfig,
+  { skipBackground = null }: TokenOptions = {},
+): LoweredGraph => {
   const { config } = model;
   const { logits, features, pooled, attention } = outputNames(model);
   const readLayer = keepLatest((index) => model.layer(index));
-  const nodes = [...lowerPatches(config), ...lowerEmbeddings(model, processor)];
+  const skips = skipBackground !== null;
+  const nodes = [
+    ...lowerPatches(config),
+    ...(skips ? lowerKeptPatches(skipBackground) : []),
+    ...lowerEmbeddings(model, processor, skips),
+  ];
+  const computed = skips ? `${attention}.kept` : attention;
   for (let index = 0; index < config.layers; index++) {
     const layer: LayerContext = { config, prefix: `layers.${index}`, read: () => readLayer(index) };
     const hidden = index === 0 ? 'embeddings' : `layers.${index - 1}`;
-    nodes.push(...(index === config.layers - 1 ? lowerLastLayer(layer, hidden, attention) : lowerLayer(layer, hidden)));
+    nodes.push(...(index === config.layers - 1 ? lowerLastLayer(layer, hidden, computed) : lowerLayer(layer, hidden)));
   }
   const output = (name: string | null, ...dims: readonly number[]): GraphValue[] =>
     name === null ? [] : [{ name, type: 'float32', dims: [1, ...dims] }];
@@ -52,7 +70,7 @@ export const lowerVit = (model: VitModel, processor: ImageProcessorConfig): Lowe
       ...output(pooled, config.poolerSize),
       ...output(attention, config.heads, 1, 1 + config.grid.height * config.grid.width),
     ],
-    nodes: [...nodes, ...lowerHeads(model)],
+    nodes: [...nodes, ...(skips ? spreadAttention(config, computed, attention) : []), ...lowerHeads(model)],
   };
 };
 
@@ -101,23 +119,24 @@ const lowerPatches = ({ imageSize, patchSize, grid }: VitConfig): GraphNode[] =>
   ];
 };
 
-const lowerEmbeddings = (model: VitModel, processor: ImageProcessorConfig): PendingNode[] => {
+const lowerEmbeddings = (model: VitModel, processor: ImageProcessorConfig, skips: boolean): PendingNode[] => {
   const { config } = model;
   const { hiddenSize, grid } = config;
   const patches = grid.height * grid.width;
+  const readPositions = async () => {
+    const { positions } = await model.embeddings();
+    return { positions: { dims: [1, patches, hiddenSize], data: positions.subarray(hiddenSize) } };
+  };
   const readProjection = async () => [foldNormalisation((await model.embeddings()).projection, config, processor)];
   return [
-    linear('patch_projection', 'patches', 'projected', true, readProjection, {
+    linear('patch_projection', skips ? 'patches.kept' : 'patches', 'projected', true, readProjection, {
       role: 'pixels',
       zeroPoint: zeroPixel(processor),
     }),
-    {
-      ...add('projected', 'positions', 'patch_tokens'),
-      constants: async () => {
-        const { positions } = await model.embeddings();
-        return { positions: { dims: [1, patches, hiddenSize], data: positions.subarray(hiddenSize) } };
-      },
-    },
+    ...(skips ? [{ ...gather('positions', 'positions.kept'), constants: readPositions }] : []),
+    skips
+      ? add('projected', 'positions.kept', 'patch_tokens')
+      : { ...add('projected', 'positions', 'patch_tokens'), constants: readPositions },
     {
       opType: 'Concat',
       inputs: ['cls_token', 'patch_tokens'],
