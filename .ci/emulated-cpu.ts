@@ -15,7 +15,7 @@ import { smoothVit } from '../lib/compiler/quantization/smooth-vit';
 import { toQuantizedGraph } from '../lib/compiler/quantization/to-quantized-graph';
 import { openWeights } from '../lib/compiler/safetensors/open-weights';
 import { parseImageProcessor } from '../lib/core/image-processor';
-import { digestInput, type ModelManifest } from '../lib/core/model-manifest';
+import { type BundleFile, digestInput, type ModelManifest } from '../lib/core/model-manifest';
 import {
   encodeSafetensors,
   memorySource,
@@ -76,10 +76,10 @@ const writeUnbounded = async (
   const model = importVit(parseVitConfig(parse('config.json')), await openWeights(memorySource(checkpoint)));
   const processor = parseImageProcessor(parse('preprocessor_config.json'), manifest.imageSize);
   const graph = toQuantizedGraph(lowerVit(smoothVit(model), processor), 2 * LARGEST_VALUE);
-  const write = async (path: string, bytes: Uint8Array) => {
+  const write = async (path: string, bytes: Uint8Array): Promise<BundleFile> => {
     const writer = await sink.create(path);
     await writer.write(bytes);
-    return writer.close();
+    return await writer.close();
   };
   const files = [
     await write('config.json', read('config.json')),

@@ -16,6 +16,7 @@ export interface CompileCommandOptions {
   readonly quantize?: CompileOptions['quantize'];
   readonly imageSize?: CompileOptions['imageSize'];
   readonly skipBackground?: number;
+  readonly mergeTokens?: number;
   /** Folder of images to verify on. */
   readonly calibrate?: string;
   readonly force?: boolean;
@@ -35,7 +36,18 @@ export const compileCommand = async (
   options: CompileCommandOptions,
   output: Output,
 ): Promise<number> => {
-  const { out, name, modelVersion, quantize = 'int8', imageSize, skipBackground, calibrate, force, json } = options;
+  const {
+    out,
+    name,
+    modelVersion,
+    quantize = 'int8',
+    imageSize,
+    skipBackground,
+    mergeTokens,
+    calibrate,
+    force,
+    json,
+  } = options;
   const start = performance.now();
   const session = readSessionSettings();
   const source = await openCheckpointFolder(checkpoint);
@@ -50,6 +62,7 @@ export const compileCommand = async (
     quantize,
     imageSize,
     skipBackground,
+    mergeTokens,
     images: calibrate === undefined ? undefined : (processor) => readProbeFolder(calibrate, processor),
     force,
     report: (step) => step === 'done' || output.note(`${STEPS[step](quantize)} ...`),
@@ -94,13 +107,13 @@ export const toModelName = (folder: string): string =>
     .slice(0, 128);
 
 const summarize = (manifest: ModelManifest, out: string, seconds: number): string[] => {
-  const { name, version, digest, labels, graph, quantization, parity, files } = manifest;
+  const { name, version, digest, labels, parity, files } = manifest;
   const megabytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 1e6;
   const gives = labels.length > 0 ? `${labels.length} labels` : 'features only';
   return [
     `${name} ${version}  ${gives}, ${megabytes.toFixed(1)} MB, compiled in ${seconds.toFixed(1)} s`,
     digest,
-    quantization.scheme === 'fp32' && graph.skipBackground === null
+    parity.reference.startsWith('itself')
       ? `ran on ${parity.images} images (${parity.imageKind})`
       : `against fp32 on ${parity.images} images (${parity.imageKind}): ${summarizeParity(parity)}`,
     `wrote ${out}`,

@@ -106,6 +106,11 @@ const addModelCommands = (program: Command, output: Output, finish: (exitCode: n
         .argParser(wholeNumber(0, 254))
         .preset('8'),
     )
+    .option(
+      '--merge-tokens <count>',
+      'merge so many pairs of like tokens in every layer: faster and less exact',
+      wholeNumber(1, 10_000),
+    )
     .option('--calibrate <folder>', 'verify on up to 16 images of this folder instead of generated ones')
     .option('--force', 'write a bundle whose parity bound is exceeded, marked so')
     .option('--json', 'print the manifest as JSON')

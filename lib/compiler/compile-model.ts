@@ -59,7 +59,9 @@ export interface CompileOptions extends TokenOptions {
  * @throws CHECKPOINT_INVALID, ARCHITECTURE_UNSUPPORTED, PARITY_EXCEEDED, CONFIG_INVALID (name, version, image size, images)
  */
 export const compileModel = async (options: CompileOptions): Promise<ModelManifest> => {
-  const { source, sink, name, version, quantize: scheme = 'int8', skipBackground = null, report = () => {} } = options;
+  const { source, sink, name, version, quantize: scheme = 'int8', report = () => {} } = options;
+  const { skipBackground = null, mergeTokens = null } = options;
+  const tokens = { skipBackground, mergeTokens };
   let weights: Weights | undefined;
   try {
     requireNames(options);
@@ -73,16 +75,16 @@ export const compileModel = async (options: CompileOptions): Promise<ModelManife
     const graphFile = GRAPH_FILES[scheme];
     const graph =
       scheme === 'fp32'
-        ? toFloatGraph(lowerVit(model, processor, { skipBackground }))
-        : toQuantizedGraph(lowerVit(smoothVit(model), processor, { skipBackground }));
+        ? toFloatGraph(lowerVit(model, processor, tokens))
+        : toQuantizedGraph(lowerVit(smoothVit(model), processor, tokens));
     const files = [
       await copyFile(sink, CONFIG_FILE, configBytes),
       ...(await emitModel(graph, graphFile, sink, COMPILER)),
       await copyFile(sink, PROCESSOR_FILE, processorBytes),
     ];
-    const parity = await verify({ ...options, report, scheme, model, processor, images });
+    const parity = await verify({ ...options, tokens, report, scheme, model, processor, images });
     if (options.force !== true) requireParity(parity);
-    const facts = { name, version, scheme, skipBackground, model, weights, graphFile, files, parity };
+    const facts = { name, version, scheme, tokens, model, weights, graphFile, files, parity };
     const manifest = await describeBundle({ ...facts, checkpoint: source.name, compiler: COMPILER });
     await copyFile(sink, MANIFEST_FILE, encodeJson(manifest));
     await weights.close();
@@ -115,7 +117,8 @@ const copyFile = async (sink: BundleSink, path: string, bytes: Uint8Array): Prom
   return writer.close();
 };
 
-interface Verification extends Pick<CompileOptions, 'sink' | 'openSession' | 'skipBackground'> {
+interface Verification extends Pick<CompileOptions, 'sink' | 'openSession'> {
+  readonly tokens: TokenOptions;
   readonly report: (step: CompileStep) => void;
   readonly scheme: Scheme;
   readonly model: VitModel;
@@ -124,8 +127,8 @@ interface Verification extends Pick<CompileOptions, 'sink' | 'openSession' | 'sk
 }
 
 const verify = async (verification: Verification): Promise<ModelManifest['parity']> => {
-  const { sink, openSession, report, scheme, skipBackground = null, model, processor, images } = verification;
-  const names = outputNames(model);
+  const { sink, openSession, report, scheme, tokens, model, processor, images } = verification;
+  const names = outputNames(model, tokens);
   const outputs = Object.values(names).filter((name) => name !== null);
   const open = (path: string) =>
     openSession(sink.locate(path), model.config.imageSize, outputs, { neverSaturates: true });
@@ -134,7 +137,7 @@ const verify = async (verification: Verification): Promise<ModelManifest['parity
     logitScale: await expectedLogitScale(model),
     featureOffset: (await model.finalNorm()).beta,
   };
-  const isReference = scheme === 'fp32' && skipBackground === null;
+  const isReference = scheme === 'fp32' && Object.values(tokens).every((option) => option === null);
   if (!isReference) report('reference');
   const scratch = isReference
     ? []

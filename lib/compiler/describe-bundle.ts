@@ -13,7 +13,7 @@ export interface BundleFacts {
   readonly name: string;
   readonly version: string;
   readonly scheme: Scheme;
-  readonly skipBackground: number | null;
+  readonly tokens: { readonly skipBackground: number | null; readonly mergeTokens: number | null };
   readonly model: VitModel;
   readonly weights: Weights;
   readonly graphFile: string;
@@ -26,8 +26,7 @@ export interface BundleFacts {
 
 /** The manifest of what was compiled. */
 export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest> => {
-  const { name, version, scheme, skipBackground, model, weights, graphFile, files, parity, checkpoint, compiler } =
-    facts;
+  const { name, version, scheme, tokens, model, weights, graphFile, files, parity, checkpoint, compiler } = facts;
   const { config } = model;
   return {
     schemaVersion: 1,
@@ -49,8 +48,8 @@ export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest>
       file: graphFile,
       opset: OPSET,
       input: { name: INPUT_NAME, type: 'uint8', layout: 'NHWC' },
-      outputs: outputNames(model),
-      skipBackground,
+      outputs: outputNames(model, tokens),
+      ...tokens,
     },
     quantization: describeScheme(scheme, model),
     parity,

@@ -62,6 +62,9 @@ const fieldsSchema = z.strictObject({
     opset: z.int().positive(),
     input: z.strictObject({ name: z.string(), type: z.literal('uint8'), layout: z.literal('NHWC') }),
     outputs: outputsSchema,
+    mergeTokens: z.int().positive().nullable().default(null).meta({
+      description: 'Pairs of tokens that are merged in every layer but the last; null where none are.',
+    }),
     skipBackground: z.int().min(0).max(254).nullable().default(null).meta({
       description:
         'Patches of which no pixel is brighter than this grey level are left out of every layer; null where all are kept.',

@@ -90,6 +90,7 @@ export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from
       input: { name: 'pixels', type: 'uint8', layout: 'NHWC' },
       outputs: { logits: 'logits', features: 'features', pooled: null, attention: 'attention' },
       skipBackground: null,
+      mergeTokens: null,
     },
     quantization: {
       scheme: 'int8',

@@ -15,6 +15,8 @@ export interface ReferenceConfig {
   readonly rescaleFactor: number;
   /** Patches no brighter than this are left out; the brightest one never is. */
   readonly skipBackground?: number;
+  /** Pairs of tokens merged between attention and MLP of every layer but the last. */
+  readonly mergeTokens?: number;
 }
 
 type Row = number[];
@@ -85,15 +87,19 @@ export const referenceOutputs = (
   const kept = keptTokens(config, pixels, side, embedded.length);
   let hidden = kept.map((token) => embedded[token]!);
   let attention: number[][] = [];
+  let sizes = hidden.map(() => 1);
   for (let layer = 0; layer < config.layers; layer++) {
     const prefix = `vit.encoder.layer.${layer}`;
     const before = norm(hidden, `${prefix}.layernorm_before`);
     const [q, k, v] = ['query', 'key', 'value'].map((part) =>
       linear(before, `${prefix}.attention.attention.${part}`),
     ) as [Rows, Rows, Rows];
-    const { context, ofFirst } = attend(q, k, v, config.heads);
+    const { context, ofFirst } = attend(q, k, v, config.heads, sizes);
     attention = ofFirst;
     hidden = add(hidden, linear(context, `${prefix}.attention.output.dense`));
+    if (config.mergeTokens !== undefined && layer < config.layers - 1) {
+      [hidden, sizes] = mergeTokens(hidden, sizes, meanKeys(k, config.heads), config.mergeTokens);
+    }
     const after = norm(hidden, `${prefix}.layernorm_after`);
     const activate = activations[config.hiddenAct]!;
     const inner = linear(after, `${prefix}.intermediate.dense`).map((row) => row.map(activate));
@@ -164,7 +170,50 @@ const embed = (
   return rows.map((row, token) => row.map((x, i) => x + positions[token * hiddenSize + i]!));
 };
 
-const attend = (q: Rows, k: Rows, v: Rows, heads: number): { context: Rows; ofFirst: number[][] } => {
+const meanKeys = (keys: Rows, heads: number): Rows =>
+  keys.map((key) => {
+    const headSize = key.length / heads;
+    return Array.from({ length: headSize }, (_, i) => {
+      let sum = 0;
+      for (let head = 0; head < heads; head++) sum += key[head * headSize + i]!;
+      return sum / heads;
+    });
+  });
+
+const cosine = (a: Row, b: Row): number => {
+  const dot = (x: Row, y: Row): number => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+};
+
+/** Bipartite soft matching, as in the paper: even tokens join odd ones, the CLS token (the first) never does. */
+const mergeTokens = (rows: Rows, sizes: number[], keys: Rows, count: number): [Rows, number[]] => {
+  const tokens = rows.map((row, index) => ({ row, size: sizes[index]!, key: keys[index]! }));
+  const even = tokens.filter((_, index) => index % 2 === 0);
+  const odd = tokens.filter((_, index) => index % 2 === 1);
+  const matches = even.map(({ key }, index) => {
+    const likeness = odd.map((other) => cosine(key, other.key));
+    const best = Math.max(...likeness);
+    return { index, partner: likeness.indexOf(best), best: index === 0 ? Number.NEGATIVE_INFINITY : best };
+  });
+  const moved = [...matches].sort((a, b) => b.best - a.best).slice(0, Math.min(count, even.length - 1));
+  const joined = odd.map(({ row, size }, partner) => {
+    const joining = moved.filter((match) => match.partner === partner).map(({ index }) => even[index]!);
+    const total = joining.reduce((sum, other) => sum + other.size, size);
+    const mean = row.map((x, i) => joining.reduce((sum, other) => sum + other.size * other.row[i]!, size * x) / total);
+    return { row: mean, size: total };
+  });
+  const kept = even.filter((_, index) => moved.every((match) => match.index !== index));
+  const all = [...kept, ...joined];
+  return [all.map(({ row }) => row), all.map(({ size }) => size)];
+};
+
+const attend = (
+  q: Rows,
+  k: Rows,
+  v: Rows,
+  heads: number,
+  sizes: readonly number[],
+): { context: Rows; ofFirst: number[][] } => {
   const ofFirst: number[][] = [];
   const headSize = q[0]!.length / heads;
   const contexts = q.map((query, token) => {
@@ -172,7 +221,10 @@ const attend = (q: Rows, k: Rows, v: Rows, heads: number): { context: Rows; ofFi
     for (let head = 0; head < heads; head++) {
       const at = (row: Row, i: number): number => row[head * headSize + i]!;
       const indices = [...Array(headSize).keys()];
-      const scores = k.map((key) => indices.reduce((s, i) => s + at(query, i) * at(key, i), 0) / Math.sqrt(headSize));
+      const scores = k.map(
+        (key, other) =>
+          indices.reduce((s, i) => s + at(query, i) * at(key, i), 0) / Math.sqrt(headSize) + Math.log(sizes[other]!),
+      );
       const max = Math.max(...scores);
       const weights = scores.map((score) => Math.exp(score - max));
       const total = weights.reduce((a, b) => a + b, 0);

@@ -66,6 +66,7 @@ export const modelFactsExample: ModelFacts = {
     input: { name: 'pixels', type: 'uint8', layout: 'NHWC' },
     outputs: { logits: 'logits', features: 'features', pooled: null, attention: 'attention' },
     skipBackground: null,
+    mergeTokens: null,
   },
   quantization: {
     scheme: 'int8',

@@ -11,6 +11,7 @@ export interface ConstantTensor {
 export type AttributeValue =
   | { readonly int: number }
   | { readonly float: number }
+  | { readonly string: string }
   | { readonly ints: readonly number[] };
 
 /** Makes constants when they are written, so that memory never holds them all. */

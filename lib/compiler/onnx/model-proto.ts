@@ -10,7 +10,7 @@ const IR_VERSION = 8;
 const MICROSOFT_OPSET = 1;
 
 const DATA_TYPE: Readonly<Record<ElementType, number>> = { float32: 1, uint8: 2, int8: 3, int64: 7 };
-const ATTRIBUTE_TYPE = { float: 1, int: 2, ints: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 const EXTERNAL = 1;
 
 /** Where a constant's bytes are: in the model itself, or a range of the file beside it. */
@@ -65,6 +65,7 @@ const encodeNode = ({ inputs, outputs, opType, domain, attributes = {} }: GraphN
 const encodeAttribute = (value: AttributeValue): Uint8Array[] => {
   if ('int' in value) return [intField(3, value.int), intField(20, ATTRIBUTE_TYPE.int)];
   if ('float' in value) return [floatField(2, value.float), intField(20, ATTRIBUTE_TYPE.float)];
+  if ('string' in value) return [stringField(4, value.string), intField(20, ATTRIBUTE_TYPE.string)];
   return [...value.ints.map((int) => intField(8, int)), intField(20, ATTRIBUTE_TYPE.ints)];
 };
 

@@ -3,6 +3,7 @@ import { int64s } from '../../onnx/graph';
 import { microsoft, type PendingNode } from '../../onnx/linear-node';
 import type { VitConfig } from './config';
 import { type LayerContext, layerNorm, linear, lowerRest } from './lower-layer';
+import { lowerSizeRow } from './merge-tokens';
 import type { Linear } from './vit-model';
 
 /**
@@ -12,11 +13,17 @@ import type { Linear } from './vit-model';
  * `Σ p (Wv x + b) = Wv (Σ p x) + b`, and the keys' bias adds the same to every score: two small products in float32 take
  * the place of two over every token, exact but for rounding. Against int8 keys and values with MultiHeadAttention
  * (paired medians): ViT-B 0.99 of the time with one thread and 0.97 with two, ViT-S 0.98, for 3.5 and 0.9 MB more weights.
+ * @param sizes name of the tokens' sizes where some were merged (merge-tokens.ts)
  * @param attention name of the output: softmax weights [1, heads, 1, tokens], the CLS token's own first. They are made on
  * the way, hence an output of this graph and not a second graph: not fetching them costs nothing, and fetching them
  * nothing that could be measured.
  */
-export const lowerLastLayer = (layer: LayerContext, hidden: string, attention: string): PendingNode[] => {
+export const lowerLastLayer = (
+  layer: LayerContext,
+  hidden: string,
+  attention: string,
+  sizes: string | null = null,
+): PendingNode[] => {
   const { config, prefix, read } = layer;
   const norm = `${prefix}.attention_norm`;
   const query = async () => [(await read()).query];
@@ -27,7 +34,7 @@ export const lowerLastLayer = (layer: LayerContext, hidden: string, attention: s
       constants: async () => ({ 'cls.starts': int64s(0), 'cls.ends': int64s(1), 'cls.axes': int64s(1) }),
     },
     linear(`${prefix}.query`, `${norm}.cls`, `${prefix}.q`, config.qkvBias, query),
-    ...lowerScores(layer, norm, attention),
+    ...lowerScores(layer, norm, attention, sizes),
     ...lowerContext(layer, norm),
     firstToken(hidden),
     ...lowerRest(layer, `${hidden}.cls`),
@@ -51,7 +58,12 @@ const reshape = (input: string, output: string, ...shape: readonly number[]): Gr
 const headSize = ({ hiddenSize, heads }: VitConfig): number => hiddenSize / heads;
 
 /** `q` [1, 1, hidden] and the tokens -> `attention` [1, heads, 1, tokens] and the same as `weights` [1, heads, tokens]. */
-const lowerScores = ({ config, prefix, read }: LayerContext, tokens: string, attention: string): GraphNode[] => {
+const lowerScores = (
+  { config, prefix, read }: LayerContext,
+  tokens: string,
+  attention: string,
+  sizes: string | null,
+): GraphNode[] => {
   const { heads, hiddenSize } = config;
   const perHead = { dims: [heads, headSize(config), hiddenSize] };
   return [
@@ -68,15 +80,22 @@ const lowerScores = ({ config, prefix, read }: LayerContext, tokens: string, att
       transB: { int: 1 },
       alpha: { float: 1 / Math.sqrt(headSize(config)) },
     }),
+    ...(sizes === null ? [] : lowerSizedScores(prefix, sizes)),
     {
       opType: 'Softmax',
-      inputs: [`${prefix}.scores`],
+      inputs: [sizes === null ? `${prefix}.scores` : `${prefix}.sized_scores`],
       outputs: [`${prefix}.weights`],
       attributes: { axis: { int: -1 } },
     },
     reshape(`${prefix}.weights`, attention, 1, heads, 1, -1),
   ];
 };
+
+const lowerSizedScores = (prefix: string, sizes: string): GraphNode[] => [
+  ...lowerSizeRow(prefix, sizes),
+  reshape(`${prefix}.size_row`, `${prefix}.score_bias`, 1, 1, -1),
+  { opType: 'Add', inputs: [`${prefix}.scores`, `${prefix}.score_bias`], outputs: [`${prefix}.sized_scores`] },
+];
 
 /** The weighted mean of the tokens per head, through the head's values: `context` [1, 1, hidden]. */
 const lowerContext = ({ config, prefix, read }: LayerContext, tokens: string): GraphNode[] => {

@@ -1,6 +1,7 @@
 import type { GraphNode } from '../../onnx/graph';
 import { type LinearNode, microsoft, type PendingNode } from '../../onnx/linear-node';
 import type { VitConfig } from './config';
+import { lowerMerging, lowerSizeBias } from './merge-tokens';
 import type { LayerNorm, VitLayer } from './vit-model';
 
 export interface LayerContext {
@@ -42,8 +43,16 @@ export const add = (a: string, b: string, output: string): GraphNode => ({
   outputs: [output],
 });
 
+/** What token merging does to a layer, see merge-tokens.ts. */
+export interface LayerMerging {
+  /** Sizes of the tokens that come in; null while each is one patch. */
+  readonly sizes: string | null;
+  /** Pairs to merge in this layer. */
+  readonly count: number;
+}
+
 /** One encoder layer over every token: attention and MLP, each with its residual. */
-export const lowerLayer = (layer: LayerContext, hidden: string): PendingNode[] => {
+export const lowerLayer = (layer: LayerContext, hidden: string, merging: LayerMerging | null = null): PendingNode[] => {
   const { config, prefix, read } = layer;
   const [q, k, v] = [`${prefix}.q`, `${prefix}.k`, `${prefix}.v`];
   const readPacked = async () => {
@@ -54,21 +63,39 @@ export const lowerLayer = (layer: LayerContext, hidden: string): PendingNode[] =
     layerNorm(config, `${prefix}.attention_norm`, hidden, async () => (await read()).attentionNorm),
     linear(`${prefix}.qkv`, `${prefix}.attention_norm`, `${prefix}.qkv`, config.qkvBias, readPacked),
     { opType: 'Split', inputs: [`${prefix}.qkv`], outputs: [q, k, v], attributes: { axis: { int: -1 } } },
-    attention(layer, q, k, v),
-    ...lowerRest(layer, hidden),
+    ...lowerAttention(layer, [q, k, v], merging?.sizes ?? null),
+    ...lowerRest(layer, hidden, merging === null ? null : { ...merging, keys: k }),
   ];
 };
 
-const attention = ({ config, prefix }: LayerContext, q: string, k: string, v: string): GraphNode =>
-  microsoft('MultiHeadAttention', [q, k, v], `${prefix}.context`, { num_heads: { int: config.heads } });
+const lowerAttention = (
+  { config, prefix }: LayerContext,
+  queriesKeysValues: readonly string[],
+  sizes: string | null,
+): GraphNode[] => {
+  const bias = sizes === null ? [] : ['', '', `${prefix}.size_bias`];
+  return [
+    ...(sizes === null ? [] : lowerSizeBias(prefix, sizes)),
+    // Inputs 3 to 5 are a bias, a padding mask, and what is added to the scores.
+    microsoft('MultiHeadAttention', [...queriesKeysValues, ...bias], `${prefix}.context`, {
+      num_heads: { int: config.heads },
+    }),
+  ];
+};
 
 /** From attention's context to the layer's output, with both residuals. */
-export const lowerRest = ({ config, prefix, read }: LayerContext, residual: string): PendingNode[] => {
-  const [attended, middle, norm] = [`${prefix}.attended`, `${prefix}.middle`, `${prefix}.mlp_norm`];
+export const lowerRest = (
+  { config, prefix, read }: LayerContext,
+  residual: string,
+  merging: (LayerMerging & { readonly keys: string }) | null = null,
+): PendingNode[] => {
+  const [attended, whole, norm] = [`${prefix}.attended`, `${prefix}.middle`, `${prefix}.mlp_norm`];
+  const middle = merging === null ? whole : `${prefix}.merged`;
   const readOut = async () => [(await read()).attentionOutput];
   return [
     linear(`${prefix}.attention_output`, `${prefix}.context`, attended, true, readOut),
-    add(attended, residual, middle),
+    add(attended, residual, whole),
+    ...(merging === null ? [] : lowerMerging({ config, prefix, tokens: whole, ...merging })),
     layerNorm(config, norm, middle, async () => (await read()).mlpNorm),
     linear(`${prefix}.mlp_in`, norm, `${prefix}.mlp_in`, true, async () => [(await read()).mlpIn]),
     hiddenActivation(config, `${prefix}.mlp_in`, `${prefix}.mlp_act`),

@@ -23,14 +23,22 @@ export const INPUT_NAME = 'pixels';
 export interface TokenOptions {
   /** Leave out patches no brighter than this, see `lowerKeptPatches`. @default null: none are left out */
   readonly skipBackground?: number | null;
+  /**
+   * Pairs of tokens to merge in every layer but the last, see merge-tokens.ts; there is no `attention` then, since tokens
+   * are no longer patches. @default null: none are merged
+   */
+  readonly mergeTokens?: number | null;
 }
 
 /** Names of the graph's outputs; null for what the model has not. */
-export const outputNames = ({ classifier, pooler }: Pick<VitModel, 'classifier' | 'pooler'>) => ({
+export const outputNames = (
+  { classifier, pooler }: Pick<VitModel, 'classifier' | 'pooler'>,
+  { mergeTokens = null }: TokenOptions = {},
+) => ({
   logits: classifier === null ? null : 'logits',
   features: 'features',
   pooled: pooler === null ? null : 'pooled',
-  attention: 'attention',
+  attention: mergeTokens === null ? 'attention' : null,
 });
 
 /**
@@ -43,10 +51,10 @@ export const outputNames = ({ classifier, pooler }: Pick<VitModel, 'classifier' 
 export const lowerVit = (
   model: VitModel,
   processor: ImageProcessorConfig,
-  { skipBackground = null }: TokenOptions = {},
+  { skipBackground = null, mergeTokens = null }: TokenOptions = {},
 ): LoweredGraph => {
   const { config } = model;
-  const { logits, features, pooled, attention } = outputNames(model);
+  const { logits, features, pooled, attention } = outputNames(model, { mergeTokens });
   const readLayer = keepLatest((index) => model.layer(index));
   const skips = skipBackground !== null;
   const nodes = [
@@ -54,11 +62,16 @@ export const lowerVit = (
     ...(skips ? lowerKeptPatches(skipBackground) : []),
     ...lowerEmbeddings(model, processor, skips),
   ];
-  const computed = skips ? `${attention}.kept` : attention;
+  const spreads = skips && attention !== null;
+  const computed = attention === null ? 'token_attention' : spreads ? `${attention}.kept` : attention;
+  const merges = mergeTokens !== null && config.layers > 1;
   for (let index = 0; index < config.layers; index++) {
     const layer: LayerContext = { config, prefix: `layers.${index}`, read: () => readLayer(index) };
     const hidden = index === 0 ? 'embeddings' : `layers.${index - 1}`;
-    nodes.push(...(index === config.layers - 1 ? lowerLastLayer(layer, hidden, computed) : lowerLayer(layer, hidden)));
+    const sizes = merges && index > 0 ? `layers.${index - 1}.sizes` : null;
+    const merging = merges ? { sizes, count: mergeTokens } : null;
+    const isLast = index === config.layers - 1;
+    nodes.push(...(isLast ? lowerLastLayer(layer, hidden, computed, sizes) : lowerLayer(layer, hidden, merging)));
   }
   const output = (name: string | null, ...dims: readonly number[]): GraphValue[] =>
     name === null ? [] : [{ name, type: 'float32', dims: [1, ...dims] }];
@@ -70,7 +83,7 @@ export const lowerVit = (
       ...output(pooled, config.poolerSize),
       ...output(attention, config.heads, 1, 1 + config.grid.height * config.grid.width),
     ],
-    nodes: [...nodes, ...(skips ? spreadAttention(config, computed, attention) : []), ...lowerHeads(model)],
+    nodes: [...nodes, ...(spreads ? spreadAttention(config, computed, attention) : []), ...lowerHeads(model)],
   };
 };
 
