@@ -40,6 +40,7 @@ export const KEYED_ROUTES = [
   { method: 'DELETE', path: '/v1/scans/{scanId}' },
   { method: 'GET', path: '/v1/model' },
   { method: 'POST', path: '/models/{name}' },
+  { method: 'GET', path: '/v1/usage' },
 ] as const;
 
 /** Content types API Gateway must hand over as bytes; JSON stays text. */

@@ -1,5 +1,5 @@
-import { readConfig, SESSION_FIELDS, sessionSettings } from '../../lib/adapters/config/config';
-import { createResultStore, createTableClient } from '../../lib/adapters/dynamodb';
+import { functionSize, readConfig, SESSION_FIELDS, sessionSettings } from '../../lib/adapters/config/config';
+import { createMeterStores, createResultStore, createTableClient } from '../../lib/adapters/dynamodb';
 import {
   type ApiDeps,
   type ApiHandler,
@@ -12,6 +12,7 @@ import { createImageDecoder } from '../../lib/adapters/image';
 import { createLogger } from '../../lib/adapters/logging/powertools-logger';
 import { openBundle, openModel } from '../../lib/adapters/onnx';
 import { createS3Client, createS3ScanStore } from '../../lib/adapters/s3';
+import { createMeter } from '../../lib/core/meter-scan';
 import { openOnce } from '../../lib/core/open-once';
 
 export type ClassifyApiDeps = Omit<ApiDeps, 'identify' | 'basePath'>;
@@ -33,14 +34,17 @@ const wire = openOnce(async () => {
   const { tableName, bucketName, modelFolder, corsOrigins, uploadUrlSeconds, tombstoneDays } = config;
   // Somebody waits for a cold start; a container that lives long pays a few percent a scan for the earlier answer.
   const model = openOnce(() => openModel(modelFolder, { ...sessionSettings(config), expectedScans: 1 }));
+  const client = createTableClient();
+  const logger = createLogger('classify-api');
   return createHandler({
     classify: { decoder: createImageDecoder(), model },
     manifest: openOnce(async () => (await openBundle(modelFolder, false)).manifest),
-    results: createResultStore({ client: createTableClient(), tableName, tombstoneDays }),
+    results: createResultStore({ client, tableName, tombstoneDays }),
     scans: createS3ScanStore({ client: createS3Client(), bucketName, uploadUrlSeconds }),
     bucketName,
     corsOrigins,
-    logger: createLogger('classify-api'),
+    meter: createMeter({ ...createMeterStores({ client, tableName }), logger, now: Date.now, ...functionSize(config) }),
+    logger,
     now: Date.now,
   });
 });

@@ -1,11 +1,17 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { readConfig, SESSION_FIELDS, sessionSettings } from '../../lib/adapters/config/config';
-import { createResultStore, createTableClient } from '../../lib/adapters/dynamodb';
+import { functionSize, readConfig, SESSION_FIELDS, sessionSettings } from '../../lib/adapters/config/config';
+import {
+  createApiKeyStore,
+  createMeterStores,
+  createResultStore,
+  createTableClient,
+} from '../../lib/adapters/dynamodb';
 import { createImageDecoder } from '../../lib/adapters/image';
 import { createLogger } from '../../lib/adapters/logging/powertools-logger';
 import { openModel } from '../../lib/adapters/onnx';
 import { createS3Client, createS3ScanStore } from '../../lib/adapters/s3';
 import { processMessages } from '../../lib/adapters/s3-event';
+import { createMeter } from '../../lib/core/meter-scan';
 import { openOnce } from '../../lib/core/open-once';
 import type { Logger } from '../../lib/core/ports';
 import { type RecordScanDeps, recordFailure, recordScan } from '../../lib/core/record-scan';
@@ -47,11 +53,15 @@ const wire = openOnce(async () => {
   ]);
   const { tableName, bucketName, modelFolder, maxReceiveCount, uploadUrlSeconds, tombstoneDays } = config;
   const model = openOnce(() => openModel(modelFolder, sessionSettings(config)));
+  const client = createTableClient();
+  const logger = createLogger('classify-upload');
   return createHandler({
     classify: { decoder: createImageDecoder(), model },
-    results: createResultStore({ client: createTableClient(), tableName, tombstoneDays }),
+    results: createResultStore({ client, tableName, tombstoneDays }),
+    keys: createApiKeyStore({ client, tableName }),
+    meter: createMeter({ ...createMeterStores({ client, tableName }), logger, now: Date.now, ...functionSize(config) }),
     scans: createS3ScanStore({ client: createS3Client(), bucketName, uploadUrlSeconds }),
-    logger: createLogger('classify-upload'),
+    logger,
     maxReceiveCount,
   });
 });

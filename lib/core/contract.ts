@@ -212,6 +212,49 @@ export const announcedScanSchema = z
   .meta({ id: 'AnnouncedScan' });
 export type AnnouncedScan = z.infer<typeof announcedScanSchema>;
 
+const day = (edge: string) =>
+  z.iso.date({ error: 'expected an ISO 8601 date such as 2026-01-31' }).meta({ description: `${edge} day, in UTC.` });
+
+export const usageQuerySchema = z.object({
+  from: day('First').optional().meta({ description: 'First day in UTC. Default: the first of this month.' }),
+  to: day('Last').optional().meta({ description: 'Last day in UTC, at most 366 days after the first. Default: today.' }),
+});
+export type UsageQuery = z.output<typeof usageQuerySchema>;
+
+const usageAmounts = {
+  scans: z.int().meta({ description: 'Images the model was run on; a repeated request or event counts once.' }),
+  rejected: z.int().meta({ description: 'Files that were refused: no scans, and no part of the quota.' }),
+  bytes: z.int().meta({ description: 'Of the image files of those scans.' }),
+  computeMs: z.number().meta({ description: 'Decoding, resizing and running the model.' }),
+  estimatedCostUsd: z.number().meta({ description: 'At list price, without what is paid by the month.' }),
+};
+
+export const usageDaySchema = z.object({ day: z.iso.date(), ...usageAmounts }).meta({ id: 'UsageDay' });
+export const usageTotalsSchema = z.object(usageAmounts).meta({ id: 'UsageTotals' });
+export type UsageTotals = z.infer<typeof usageTotalsSchema>;
+
+export const usageReportSchema = z
+  .object({
+    apiKeyId: z.string(),
+    from: z.iso.date(),
+    to: z.iso.date(),
+    days: z.array(usageDaySchema).meta({ description: 'Days with any usage, oldest first.' }),
+    totals: usageTotalsSchema,
+    rate: z.string().nullable().meta({ description: 'Scans that may start, such as 20/second; null: no limit.' }),
+    quota: orNull(
+      z.object({
+        limit: z.int().meta({ description: 'Scans in a calendar month of UTC.' }),
+        used: z.int().meta({ description: 'Scans done, in hand, and announced.' }),
+        resetsAt: z.iso.datetime(),
+      }),
+    ).meta({ description: 'Of this month; null: no limit.' }),
+    prices: z
+      .object({ date: z.iso.date(), region: z.string() })
+      .meta({ description: 'The price list behind the estimates.' }),
+  })
+  .meta({ id: 'UsageReport' });
+export type UsageReport = z.infer<typeof usageReportSchema>;
+
 export const errorBodySchema = z
   .object({ error: z.object({ code: z.string(), message: z.string(), requestId: z.string() }) })
   .meta({ id: 'Error' });

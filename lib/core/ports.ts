@@ -1,5 +1,6 @@
 import type { ListQuery } from './contract';
 import type { ImageProcessorConfig } from './image-processor';
+import type { KeyHolder } from './key-limits';
 import type { ModelManifest } from './model-manifest';
 import type { ModelInput, ModelOutput, OutputValues } from './model-outputs';
 import type { ScanRecord, Tombstone } from './scan-record';
@@ -78,7 +79,10 @@ export interface ListFilter extends Omit<ListQuery, 'cursor' | 'limit'> {}
 export interface ResultStore {
   /** @throws STORE_UNAVAILABLE (as does every method here) */
   get(scanId: string): Promise<ScanRecord | Tombstone | undefined>;
-  /** Writes the record only if the scan has none and no tombstone; answers what is stored then, this one or the earlier. */
+  /**
+   * Writes the record only if the scan has none and no tombstone; answers what is stored then: the very object given when
+   * it was written, the earlier entry otherwise.
+   */
   createOnce(record: ScanRecord): Promise<ScanRecord | Tombstone>;
   /**
    * Writes what an upload event led to, unless something as new is final:
@@ -97,24 +101,83 @@ export interface ResultStore {
   bury(scanId: string): Promise<ScanRecord | undefined>;
 }
 
-export interface ApiKeyRecord {
-  /** Public name of the key: the first 12 hex digits of its SHA-256. */
+export interface ApiKeyRecord extends KeyHolder {
+  /** Public name of the key, which outlives rotations: the first 12 hex digits of its first secret's SHA-256. */
   readonly keyId: string;
-  /** SHA-256 of the key, hex. The key itself is shown once and stored nowhere. */
+  /** SHA-256 of the secret it was found by (its first one in a list), hex. The secret is shown once and stored nowhere. */
   readonly keyHash: string;
   readonly name: string;
   readonly createdAt: string;
   readonly revokedAt: string | null;
+  /** When the secret it was found by ends; in a list, when the one replaced last ends. Null: never (replaced). */
+  readonly expiresAt: string | null;
+}
+
+export interface KeyRotation {
+  /** SHA-256 of the new secret, hex. */
+  readonly keyHash: string;
+  readonly rotatedAt: string;
+  /** When the secrets before it end, unless they end earlier already. */
+  readonly earlierEndAt: string;
 }
 
 export interface ApiKeyStore {
   create(record: ApiKeyRecord): Promise<void>;
-  /** The key with this hash, revoked or not. */
+  /** The key that has a secret with this hash, revoked, expired or not. */
   find(keyHash: string): Promise<ApiKeyRecord | undefined>;
+  /** The key of this id, as a list has it. */
+  get(keyId: string): Promise<ApiKeyRecord | undefined>;
   /** Oldest first, revoked ones included. */
   list(): Promise<ApiKeyRecord[]>;
-  /** False when there is no such key; revoking twice keeps the first date. */
+  /** Gives a key another secret in one step; false when there is no such key or it is revoked. */
+  rotate(keyId: string, rotation: KeyRotation): Promise<boolean>;
+  /** Ends all secrets of a key. False when there is no such key; revoking twice keeps the first date. */
   revoke(keyId: string, revokedAt: string): Promise<boolean>;
+}
+
+/** A stretch of time in which a key has so much. */
+export interface LimitWindow {
+  readonly keyId: string;
+  /** Kind and start, such as `minute#2026-01-31T12:00`: one counter each. */
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly endsAt: number;
+}
+
+export interface LimitStore {
+  /**
+   * Takes one of the `limit` of a window; false when none is left, and then takes nothing. However many callers ask at
+   * once, never more than `limit` hear true. @throws STORE_UNAVAILABLE, and then one may have been taken
+   */
+  take(window: LimitWindow, limit: number): Promise<boolean>;
+  /** Hands one back; a window that is not there (any more) stays away. */
+  giveBack(window: Omit<LimitWindow, 'endsAt'>): Promise<void>;
+  /** How many are taken. */
+  taken(window: Omit<LimitWindow, 'endsAt'>): Promise<number>;
+}
+
+/** What adds up for a key and day: whole numbers, so that sums are exact. */
+export interface UsageAmounts {
+  readonly scans: number;
+  readonly rejected: number;
+  readonly bytes: number;
+  readonly computeMicroseconds: number;
+  readonly costNanodollars: number;
+}
+
+export interface UsageDay extends UsageAmounts {
+  /** `2026-01-31`, in UTC. */
+  readonly day: string;
+}
+
+export interface UsageStore {
+  /**
+   * Adds to the counters of a key's day, atomically and at most once: a failure may have added, never twice.
+   * @param scanId spreads the writes of a busy key over several counters
+   */
+  add(keyId: string, day: string, scanId: string, amounts: UsageAmounts): Promise<void>;
+  /** The days from `from` to `to`, both included, that have anything, oldest first. */
+  list(keyId: string, from: string, to: string): Promise<UsageDay[]>;
 }
 
 /** Facts only: no pixels, object keys, file names, header values or event bodies. */

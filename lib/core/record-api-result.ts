@@ -1,5 +1,7 @@
 import { type Classification, type ClassifyScanDeps, classifyScan } from './classify-scan';
 import type { ScanResult } from './contract';
+import { type MeteredCaller, takeRate } from './limit-key';
+import { type Meter, meterScan } from './meter-scan';
 import type { Logger, ResultStore } from './ports';
 import { idempotentScanId, randomScanId, sha256Hex } from './scan-ids';
 import { logScan } from './scan-log';
@@ -8,16 +10,15 @@ import { type ScanRecord, sameRequest, toScanResult, truncateScores } from './sc
 export interface RecordApiResultDeps {
   readonly classify: ClassifyScanDeps;
   readonly results: ResultStore;
+  readonly meter: Meter;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-export interface ApiScan {
+export interface ApiScan extends MeteredCaller {
   /** The image file as it came. */
   readonly bytes: Uint8Array;
-  /** Public id of the caller's key; null when nobody asked for one. */
-  readonly apiKeyId: string | null;
   readonly idempotencyKey: string | null;
   /** False: answer and keep nothing. */
   readonly store: boolean;
@@ -29,26 +30,30 @@ export interface ApiScan {
  * the first one stored (which keeps the top scores only) and concurrent ones agree on whoever wrote first; the image's
  * bytes decide whether it is the same request, however they were wrapped. Nothing is stored for an image that is
  * refused, so the key stays free. With `store: false` nothing is written, the scan id still follows from the key.
+ * Every call counts against the API key's rate; what it is answered from store, or loses to a concurrent request, is no
+ * scan of its quota or its usage.
  * @returns the result with the scores of all labels
- * @throws IDEMPOTENCY_KEY_REUSED for the key of another image, SCAN_NOT_FOUND when that scan was deleted,
+ * @throws QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED for the key of another image, SCAN_NOT_FOUND when that scan was deleted,
  * STORE_UNAVAILABLE, and what `classifyScan` throws
  */
 export const recordApiResult = async (deps: RecordApiResultDeps, scan: ApiScan): Promise<ScanResult> => {
   const { bytes, apiKeyId, idempotencyKey, store } = scan;
+  await takeRate(deps.meter, scan);
   const keyed = idempotencyKey !== null;
   const scanId = keyed ? await idempotentScanId(apiKeyId ?? '', 'classify', idempotencyKey) : randomScanId();
   const requestHash = keyed ? await sha256Hex(bytes) : null;
   const earlier = keyed ? await deps.results.get(scanId) : undefined;
   if (earlier !== undefined) return toScanResult(sameRequest(earlier, requestHash));
 
-  const classification = await logScan(deps.logger, scanId, () => classifyScan(deps.classify, bytes));
-  const record = toRecord({ scanId, requestHash, apiKeyId, classification, now: deps.now() });
-  if (store) {
-    const stored = await deps.results.createOnce(truncateScores(record));
-    const kept = sameRequest(stored, requestHash);
-    if (!isSameWrite(kept, record)) return toScanResult(kept);
-  }
-  return toScanResult(record);
+  return meterScan(deps.meter, scan, { scanId, bytes: bytes.length }, async () => {
+    const classification = await logScan(deps.logger, scanId, () => classifyScan(deps.classify, bytes));
+    const record = toRecord({ scanId, requestHash, apiKeyId, classification, now: deps.now() });
+    if (store) {
+      const kept = sameRequest(await deps.results.createOnce(truncateScores(record)), requestHash);
+      if (!isSameWrite(kept, record)) return { result: toScanResult(kept), computeMs: null };
+    }
+    return { result: toScanResult(record), computeMs: classification.timings.totalMs };
+  });
 };
 
 /** Whether what is stored is this very record: a concurrent request of the same key may have been faster. */

@@ -2,6 +2,7 @@ import { LIMITS } from '../topology';
 import { type Classification, type ClassifyScanDeps, classifyScan } from './classify-scan';
 import type { ScanError } from './contract';
 import { type ErrorCode, isSulcusError, type SulcusError } from './errors';
+import { countUpload, takeUploadQuota, type UploadAllowance, type UploadMeterDeps } from './meter-upload';
 import type { ObjectReference, ResultStore, ScanStore } from './ports';
 import { announcedScanId, objectScanId } from './scan-ids';
 import { isTombstone, type ScanRecord, type Tombstone, truncateScores } from './scan-record';
@@ -17,7 +18,7 @@ export interface UploadEvent extends ObjectReference {
   readonly eventTime: string;
 }
 
-export interface RecordScanDeps {
+export interface RecordScanDeps extends UploadMeterDeps {
   readonly classify: ClassifyScanDeps;
   readonly results: ResultStore;
   readonly scans: ScanStore;
@@ -45,6 +46,8 @@ const REJECTING: ReadonlySet<ErrorCode> = new Set([
   'UNSUPPORTED_IMAGE',
   'UNREADABLE_IMAGE',
   'MODEL_HAS_NO_LABELS',
+  // Of a file that was put again where an earlier one was announced: it comes again only by being put again.
+  'QUOTA_EXCEEDED',
 ]);
 
 const rejects = (error: unknown): error is SulcusError => isSulcusError(error) && REJECTING.has(error.code);
@@ -62,11 +65,14 @@ interface Findings {
   readonly state: 'classified' | 'rejected' | 'failed';
   readonly classification?: Classification;
   readonly error?: ScanError;
+  /** Of the file. */
+  readonly bytes?: number;
+  readonly allowance?: UploadAllowance;
 }
 
 /**
  * One upload event becomes one stored result, however often and in whatever order events come: the scan's id derives
- * from the object, the write is conditional on the sequencer, and nothing else is written. Never throws: a failure
+ * from the object, the write is conditional on the sequencer, and only the write that stores is counted. Never throws: a failure
  * that may pass is `retry`, or `failed` on the last receive.
  */
 export const recordScan = async (
@@ -75,7 +81,7 @@ export const recordScan = async (
   { lastReceive }: { readonly lastReceive: boolean },
 ): Promise<RecordedScan> => {
   try {
-    return await record(deps, event, () => examine(deps, event));
+    return await record(deps, event, (stored) => examine(deps, event, stored));
   } catch (error) {
     return lastReceive
       ? recordFailure(deps, event, error)
@@ -100,10 +106,11 @@ export const recordFailure = async (
 };
 
 const record = async (
-  { results, scans }: RecordScanDeps,
+  deps: RecordScanDeps,
   event: UploadEvent,
-  find: () => Promise<Findings>,
+  find: (stored: ScanRecord | undefined) => Promise<Findings>,
 ): Promise<RecordedScan> => {
+  const { results, scans } = deps;
   const scanId = await objectScanId(event);
   const sequencer = normaliseSequencer(event.sequencer);
   const stored = await results.get(scanId);
@@ -115,7 +122,7 @@ const record = async (
   if (stored !== undefined && isTombstone(stored)) return buried();
   if (isSettled(stored, sequencer)) return { scanId, outcome: 'kept' };
 
-  const { classification, ...findings } = await find();
+  const { classification, bytes, allowance, ...findings } = await find(stored);
   const found = truncateScores({
     scanId,
     ...findings,
@@ -131,19 +138,33 @@ const record = async (
     sequencer,
   });
   const written = await results.recordEvent(found);
+  if (written !== 'stored') await allowance?.undone();
   if (written === 'deleted') return buried();
   if (written === 'kept') return { scanId, outcome: 'kept' };
+  // Counted behind the write that stored it, by whoever wrote: an event that comes again finds it kept.
+  if (findings.state === 'rejected') await allowance?.refused();
+  if (findings.state !== 'failed') await countUpload(deps, found, { classification, bytes });
   return { scanId, outcome: findings.state, classification, error: findings.error };
 };
 
-const examine = async ({ classify, scans }: RecordScanDeps, event: UploadEvent): Promise<Findings> => {
+const examine = async (
+  deps: RecordScanDeps,
+  event: UploadEvent,
+  stored: ScanRecord | undefined,
+): Promise<Findings> => {
+  let allowance: UploadAllowance | undefined;
   try {
-    const classification = await classifyScan(classify, await scans.read(event, LIMITS.uploadBytes));
-    return { state: 'classified', classification };
+    allowance = await takeUploadQuota(deps, stored);
+    const image = await deps.scans.read(event, LIMITS.uploadBytes);
+    const classification = await classifyScan(deps.classify, image);
+    return { state: 'classified', classification, bytes: image.length, allowance };
   } catch (error) {
-    if (!rejects(error)) throw error;
+    if (!rejects(error)) {
+      await allowance?.undone();
+      throw error;
+    }
     const reason: ScanError = { code: error.code, message: error.message };
-    return { state: 'rejected', error: reason };
+    return { state: 'rejected', error: reason, allowance };
   }
 };
 

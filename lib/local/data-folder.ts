@@ -52,15 +52,15 @@ export const prepareFolders = async (
 /** The key from before when it still opens, otherwise a new one. */
 export const keepApiKey = async (keys: ApiKeyStore, file: string, now: number): Promise<string> => {
   const earlier = await readPrivateFile(file);
-  if (earlier !== undefined && (await isValid(keys, earlier))) return earlier;
+  if (earlier !== undefined && (await isValid(keys, earlier, now))) return earlier;
   const { key } = await createApiKey(keys, 'sulcus start', now);
   await writePrivateFile(file, `${key}\n`);
   return key;
 };
 
-const isValid = async (keys: ApiKeyStore, apiKey: string): Promise<boolean> => {
+const isValid = async (keys: ApiKeyStore, apiKey: string, now: number): Promise<boolean> => {
   try {
-    await authenticate(keys, { apiKey });
+    await authenticate(keys, { apiKey }, now);
     return true;
   } catch (error) {
     if (isSulcusError(error) && error.code === 'UNAUTHORIZED') return false;

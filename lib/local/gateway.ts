@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { AuthorizeHandler } from '../../functions/authorize/handler';
-import { type ApiApp, type Caller, toErrorResponse } from '../adapters/http';
+import { type ApiApp, type Caller, readKeyContext, toErrorResponse } from '../adapters/http';
 import { isSulcusError, SulcusError } from '../core/errors';
 import type { Logger } from '../core/ports';
 import { BINARY_MEDIA_TYPES, LIMITS, PUBLIC_ROUTES, UPLOAD_PREFIX } from '../topology';
@@ -52,7 +52,7 @@ export const createGateway = (options: GatewayOptions): Gateway => {
     if (isOpen) return { requestId, apiKeyId: null };
     try {
       const { context } = await authorize(createAuthorizerEvent(incoming, requestId));
-      return { requestId, apiKeyId: context.apiKeyId };
+      return { requestId, ...readKeyContext(context) };
     } catch (error) {
       // API Gateway knows a refusal by this one word; whatever else an authorizer throws becomes a 500.
       if (isSulcusError(error) && error.message === 'Unauthorized') throw error;

@@ -6,9 +6,10 @@ import { createFolderScanStore, createUploadTickets, FOLDER_BUCKET } from '../ad
 import { type Caller, createApi } from '../adapters/http';
 import { createImageDecoder } from '../adapters/image';
 import { openModel, type SessionSettings } from '../adapters/onnx';
+import { createMeter } from '../core/meter-scan';
 import type { ClassifierModel, ImageDecoder, Logger, ResultStore } from '../core/ports';
 import type { ScanRecord } from '../core/scan-record';
-import { LIMITS } from '../topology';
+import { LAMBDA_MEGABYTES_PER_VCPU, LIMITS } from '../topology';
 import {
   dataPaths,
   keepApiKey,
@@ -60,6 +61,9 @@ export interface LocalCloud {
 const DEFAULT_PORT = 4173;
 /** The scan in hand and the requests in hand may end; the table then closes in a second, which makes less than 5 s. */
 const STOP_MS = 3_000;
+
+/** Estimates say what the same scans would have cost on AWS. */
+const LIKE_LAMBDA = { memoryMegabytes: LAMBDA_MEGABYTES_PER_VCPU, architecture: 'x86_64' } as const;
 
 const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -117,7 +121,8 @@ const start = async (
   );
   const { port = DEFAULT_PORT } = options;
   const earlierPort = port === 0 ? await portLeftBehind(paths.endpoint) : undefined;
-  const { keys, results } = await openTable(dataFolder, closing);
+  const { keys, results, meters } = await openTable(dataFolder, closing);
+  const meter = createMeter({ ...meters, logger, now: Date.now, ...LIKE_LAMBDA });
   const model = await opening;
   const apiKey = await keepApiKey(keys, paths.apiKey, Date.now());
 
@@ -139,6 +144,8 @@ const start = async (
       classify,
       results: reporting(results, options.onRecorded),
       scans,
+      keys,
+      meter,
       logger,
       maxReceiveCount,
     }),
@@ -157,6 +164,7 @@ const start = async (
     results,
     scans,
     bucketName: FOLDER_BUCKET,
+    meter,
     logger,
     now: Date.now,
     corsOrigins,

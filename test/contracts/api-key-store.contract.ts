@@ -8,7 +8,16 @@ export interface OpenApiKeyStore {
 
 const keyRecord = async (name: string, createdAt: string): Promise<ApiKeyRecord> => {
   const keyHash = await sha256Hex(crypto.randomUUID());
-  return { keyId: keyHash.slice(0, 12), keyHash, name, createdAt, revokedAt: null };
+  return {
+    keyId: keyHash.slice(0, 12),
+    keyHash,
+    name,
+    createdAt,
+    revokedAt: null,
+    expiresAt: null,
+    rate: null,
+    quota: null,
+  };
 };
 
 /** What every ApiKeyStore promises. */
@@ -74,6 +83,106 @@ export const describeApiKeyStore = (name: string, open: () => Promise<OpenApiKey
 
       expect(revoked).toBe(false);
       expect((await opened.store.list()).map(({ keyId }) => keyId)).not.toContain('0123456789ab');
+    });
+  });
+
+  describe(`${name} rotating API keys`, () => {
+    let opened: OpenApiKeyStore;
+    beforeAll(async () => {
+      opened = await open();
+    });
+    afterAll(() => opened.close());
+
+    const limits = { rate: { count: 20, per: 'minute' }, quota: 500 } as const;
+    const makeKey = async (): Promise<ApiKeyRecord> => {
+      const record = { ...(await keyRecord('clinic', '2026-01-01T00:00:00.000Z')), ...limits };
+      await opened.store.create(record);
+      return record;
+    };
+    const rotationOf = async (earlierEndAt: string) => ({
+      keyHash: await sha256Hex(crypto.randomUUID()),
+      rotatedAt: '2026-02-01T00:00:00.000Z',
+      earlierEndAt,
+    });
+
+    it('keeps what a key may use', async () => {
+      const record = await makeKey();
+
+      expect(await opened.store.find(record.keyHash)).toEqual(record);
+      expect(await opened.store.get(record.keyId)).toEqual(record);
+      expect(await opened.store.get('0123456789ab')).toBeUndefined();
+    });
+
+    it('finds the key by both secrets, the earlier one with its end', async () => {
+      const record = await makeKey();
+      const rotation = await rotationOf('2026-02-08T00:00:00.000Z');
+
+      const rotated = await opened.store.rotate(record.keyId, rotation);
+
+      expect(rotated).toBe(true);
+      expect(await opened.store.find(record.keyHash)).toEqual({ ...record, expiresAt: '2026-02-08T00:00:00.000Z' });
+      expect(await opened.store.find(rotation.keyHash)).toEqual({ ...record, keyHash: rotation.keyHash });
+    });
+
+    it('brings no end forward that is nearer already, and every other', async () => {
+      const record = await makeKey();
+      const first = await rotationOf('2026-02-08T00:00:00.000Z');
+      const second = await rotationOf('2026-02-20T00:00:00.000Z');
+      const third = await rotationOf('2026-02-10T00:00:00.000Z');
+
+      for (const rotation of [first, second, third]) await opened.store.rotate(record.keyId, rotation);
+
+      const ends = await Promise.all(
+        [record, first, second, third].map(async ({ keyHash }) => (await opened.store.find(keyHash))?.expiresAt),
+      );
+      expect(ends).toEqual(['2026-02-08T00:00:00.000Z', '2026-02-10T00:00:00.000Z', '2026-02-10T00:00:00.000Z', null]);
+    });
+
+    it('leaves one key in a list, with the end of the secret replaced last', async () => {
+      const record = await makeKey();
+      await opened.store.rotate(record.keyId, await rotationOf('2026-02-08T00:00:00.000Z'));
+
+      const listed = (await opened.store.list()).filter(({ keyId }) => keyId === record.keyId);
+
+      expect(listed).toEqual([{ ...record, expiresAt: '2026-02-08T00:00:00.000Z' }]);
+    });
+
+    it('keeps all secrets of rotations that happen at once', async () => {
+      const record = await makeKey();
+      const rotations = await Promise.all([1, 2, 3].map(() => rotationOf('2026-02-08T00:00:00.000Z')));
+
+      const rotated = await Promise.all(rotations.map((rotation) => opened.store.rotate(record.keyId, rotation)));
+
+      const found = await Promise.all(rotations.map(({ keyHash }) => opened.store.find(keyHash)));
+      expect(rotated).toEqual([true, true, true]);
+      expect(found.map((entry) => entry?.keyId)).toEqual([record.keyId, record.keyId, record.keyId]);
+      expect(found.filter((entry) => entry?.expiresAt === null)).toHaveLength(1);
+    });
+
+    it('ends every secret when the key is revoked, and gives a revoked or unknown one no other', async () => {
+      const record = await makeKey();
+      const rotation = await rotationOf('2026-02-08T00:00:00.000Z');
+      await opened.store.rotate(record.keyId, rotation);
+
+      await opened.store.revoke(record.keyId, '2026-02-02T00:00:00.000Z');
+
+      const found = await Promise.all([record.keyHash, rotation.keyHash].map((hash) => opened.store.find(hash)));
+      expect(found.map((entry) => entry?.revokedAt)).toEqual(['2026-02-02T00:00:00.000Z', '2026-02-02T00:00:00.000Z']);
+      expect(await opened.store.rotate(record.keyId, await rotationOf('2026-02-08T00:00:00.000Z'))).toBe(false);
+      expect(await opened.store.rotate('0123456789ab', rotation)).toBe(false);
+    });
+
+    it('takes the id of a later secret for no key', async () => {
+      const record = await makeKey();
+      const rotation = await rotationOf('2026-02-08T00:00:00.000Z');
+      await opened.store.rotate(record.keyId, rotation);
+      const secretId = rotation.keyHash.slice(0, 12);
+
+      const revoked = await opened.store.revoke(secretId, '2026-02-02T00:00:00.000Z');
+
+      expect(revoked).toBe(false);
+      expect(await opened.store.get(secretId)).toBeUndefined();
+      expect((await opened.store.find(record.keyHash))?.revokedAt).toBeNull();
     });
   });
 

@@ -1,7 +1,9 @@
-import { createApiKeyStore, createResultStore } from '../../lib/adapters/dynamodb';
+import { createApiKeyStore, createMeterStores, createResultStore } from '../../lib/adapters/dynamodb';
 import { openTestTable } from '../support/dynalite';
 import { describeApiKeyStore } from './api-key-store.contract';
+import { describeLimitStore } from './limit-store.contract';
 import { describeResultStore } from './result-store.contract';
+import { describeUsageStore } from './usage-store.contract';
 
 const describeStores = (name: string, endpoint?: string): void => {
   describeResultStore(name, async () => {
@@ -14,6 +16,14 @@ const describeStores = (name: string, endpoint?: string): void => {
   describeApiKeyStore(name, async () => {
     const { client, tableName, close } = await openTestTable(endpoint);
     return { store: createApiKeyStore({ client, tableName }), close };
+  });
+  describeLimitStore(name, async () => {
+    const { client, tableName, close } = await openTestTable(endpoint);
+    return { store: createMeterStores({ client, tableName }).limits, close };
+  });
+  describeUsageStore(name, async () => {
+    const { client, tableName, close } = await openTestTable(endpoint);
+    return { store: createMeterStores({ client, tableName }).usage, close };
   });
 };
 

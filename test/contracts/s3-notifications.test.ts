@@ -10,6 +10,7 @@ import { createS3Client, createS3ScanStore } from '../../lib/adapters/s3';
 import type { ScanRecord } from '../../lib/core/scan-record';
 import { createFakeClassify } from '../support/fake-classifier';
 import { createLogRecorder } from '../support/log-recorder';
+import { createUploadMeter } from '../support/memory-meter';
 import { createMemoryResultStore } from '../support/memory-stores';
 import { sqsEvent, sqsRecord } from '../support/s3-messages';
 
@@ -59,6 +60,7 @@ run('S3 notifications (set SULCUS_TEST_S3_ENDPOINT to a server that speaks S3 an
       classify: createFakeClassify(),
       results,
       scans,
+      ...createUploadMeter(),
       logger: createLogRecorder(),
       maxReceiveCount: 5,
     });

@@ -19,6 +19,9 @@ describe('createApiKey', () => {
       name: 'clinic',
       createdAt: '2026-11-23T00:00:00.000Z',
       revokedAt: null,
+      expiresAt: null,
+      rate: null,
+      quota: null,
     });
     expect(JSON.stringify(await store.list())).not.toContain(key);
   });
@@ -54,7 +57,7 @@ describe('authenticate', () => {
   ])('takes a key in %s', async (_, credentialsOf) => {
     const { store, key, record } = await keyed();
 
-    const authenticated = await authenticate(store, credentialsOf(key));
+    const authenticated = await authenticate(store, credentialsOf(key), NOW);
 
     expect(authenticated).toEqual(record);
   });
@@ -62,7 +65,7 @@ describe('authenticate', () => {
   it('does not fall back to Authorization when x-api-key is wrong', async () => {
     const { store, key } = await keyed();
 
-    const attempt = authenticate(store, { apiKey: `sulcus_${'A'.repeat(43)}`, authorization: `Bearer ${key}` });
+    const attempt = authenticate(store, { apiKey: `sulcus_${'A'.repeat(43)}`, authorization: `Bearer ${key}` }, NOW);
 
     await expect(attempt).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
@@ -78,7 +81,7 @@ describe('authenticate', () => {
   ])('refuses %s and says what it expected', async (_, credentials, reason) => {
     const { store } = await keyed();
 
-    const attempt = authenticate(store, credentials);
+    const attempt = authenticate(store, credentials, NOW);
 
     await expect(attempt).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
@@ -90,7 +93,7 @@ describe('authenticate', () => {
     const { store, key, record } = await keyed();
     await store.revoke(record.keyId, '2026-12-01T00:00:00.000Z');
 
-    const attempt = authenticate(store, { apiKey: key });
+    const attempt = authenticate(store, { apiKey: key }, NOW);
 
     await expect(attempt).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
@@ -105,7 +108,7 @@ describe('authenticate', () => {
 
     await fc.assert(
       fc.asyncProperty(text, fc.boolean(), async (some, inAuthorization) => {
-        const attempt = authenticate(store, inAuthorization ? { authorization: some } : { apiKey: some });
+        const attempt = authenticate(store, inAuthorization ? { authorization: some } : { apiKey: some }, NOW);
 
         const error = await attempt.then(
           () => undefined,
@@ -123,7 +126,7 @@ describe('authenticate', () => {
     const broken = Object.assign(new Error('down'), { code: 'STORE_UNAVAILABLE' });
     jest.spyOn(store, 'find').mockRejectedValue(broken);
 
-    const attempt = authenticate(store, { apiKey: key });
+    const attempt = authenticate(store, { apiKey: key }, NOW);
 
     await expect(attempt).rejects.toBe(broken);
   });

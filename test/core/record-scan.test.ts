@@ -6,6 +6,7 @@ import { objectScanId, uploadKey } from '../../lib/core/scan-ids';
 import { isTombstone, type ScanRecord } from '../../lib/core/scan-record';
 import { LIMITS } from '../../lib/topology';
 import { createFakeClassify, createFakeModel } from '../support/fake-classifier';
+import { createUploadMeter } from '../support/memory-meter';
 import { createMemoryResultStore, createMemoryScanStore } from '../support/memory-stores';
 
 const BUCKET = 'test-bucket';
@@ -23,7 +24,7 @@ const setUp = (options: { versioned?: boolean } = {}) => {
     const eventTime = new Date(Date.UTC(2026, 0, 1) + clock * 1000).toISOString();
     return { ...reference, sizeBytes: 1, sequencer, eventTime };
   };
-  const deps: RecordScanDeps = { classify: createFakeClassify(), results, scans };
+  const deps: RecordScanDeps = { classify: createFakeClassify(), results, scans, ...createUploadMeter() };
   return { results, scans, put, deps };
 };
 
@@ -278,6 +279,8 @@ const withFault = (deps: RecordScanDeps, at: number, after: boolean, dead: boole
       return call(...args);
     };
   return {
+    keys: deps.keys,
+    meter: deps.meter,
     classify: {
       decoder: { decode: faulty((bytes) => deps.classify.decoder.decode(bytes)) },
       model: faulty(() => deps.classify.model()),

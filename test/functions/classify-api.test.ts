@@ -1,6 +1,7 @@
 import { createHandler, handler as deployedHandler } from '../../functions/classify-api/handler';
 import { createFakeClassify, createHeadlessModel } from '../support/fake-classifier';
 import { createLogRecorder } from '../support/log-recorder';
+import { createMemoryMeter } from '../support/memory-meter';
 import { createMemoryResultStore, createMemoryScanStore } from '../support/memory-stores';
 import { gatewayEvent } from './gateway-events';
 
@@ -11,6 +12,7 @@ const createApi = (classify = createFakeClassify()) => {
     results,
     scans: createMemoryScanStore(),
     bucketName: 'test-bucket',
+    meter: createMemoryMeter(),
     logger: createLogRecorder(),
     now: () => Date.parse('2026-01-31T12:00:00.000Z'),
     corsOrigins: [],

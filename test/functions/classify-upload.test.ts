@@ -4,6 +4,7 @@ import { objectScanId } from '../../lib/core/scan-ids';
 import type { ScanRecord } from '../../lib/core/scan-record';
 import { createFakeClassify, createFakeModel, createHeadlessModel } from '../support/fake-classifier';
 import { createLogRecorder } from '../support/log-recorder';
+import { createUploadMeter } from '../support/memory-meter';
 import { createMemoryResultStore, createMemoryScanStore } from '../support/memory-stores';
 import { s3Body, s3Record, sqsEvent, sqsRecord } from '../support/s3-messages';
 
@@ -13,7 +14,14 @@ const setUp = (model = createFakeModel()) => {
   const results = createMemoryResultStore();
   const scans = createMemoryScanStore();
   const logger = createLogRecorder();
-  const handler = createHandler({ classify: createFakeClassify(model), results, scans, logger, maxReceiveCount: 5 });
+  const handler = createHandler({
+    classify: createFakeClassify(model),
+    results,
+    scans,
+    ...createUploadMeter(),
+    logger,
+    maxReceiveCount: 5,
+  });
   const put = (key: string, value: number) => {
     const { versionId, etag } = scans.put('test-bucket', key, Uint8Array.of(value));
     const encoded = encodeURIComponent(key).replaceAll('%20', '+');

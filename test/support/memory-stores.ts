@@ -96,17 +96,44 @@ export const createMemoryResultStore = ({
 
 export const createMemoryApiKeyStore = (): ApiKeyStore => {
   const keys = new Map<string, ApiKeyRecord>();
+  const secrets = new Map<string, { keyId: string; expiresAt: string | null }>();
+  const secretsOf = (keyId: string) => [...secrets].filter(([, secret]) => secret.keyId === keyId);
+  const listed = (record: ApiKeyRecord): ApiKeyRecord => ({
+    ...record,
+    expiresAt: secretsOf(record.keyId).at(-2)?.[1].expiresAt ?? null,
+  });
   return {
     create: async (record) => {
       const earlier = keys.get(record.keyId);
       if (earlier !== undefined && earlier.keyHash !== record.keyHash) {
         throw new SulcusError('STORE_UNAVAILABLE', 'expected an unused key id, received one that another key has');
       }
-      if (earlier === undefined) keys.set(record.keyId, { ...record });
+      if (earlier !== undefined) return;
+      keys.set(record.keyId, { ...record });
+      secrets.set(record.keyHash, { keyId: record.keyId, expiresAt: null });
     },
-    find: async (keyHash) => [...keys.values()].find((record) => record.keyHash === keyHash),
+    find: async (keyHash) => {
+      const secret = secrets.get(keyHash);
+      const record = secret && keys.get(secret.keyId);
+      return record && secret && { ...record, keyHash, expiresAt: secret.expiresAt };
+    },
+    get: async (keyId) => {
+      const record = keys.get(keyId);
+      return record && listed(record);
+    },
     list: async () =>
-      [...keys.values()].sort((a, b) => (`${a.createdAt}#${a.keyId}` < `${b.createdAt}#${b.keyId}` ? -1 : 1)),
+      [...keys.values()]
+        .map(listed)
+        .sort((a, b) => (`${a.createdAt}#${a.keyId}` < `${b.createdAt}#${b.keyId}` ? -1 : 1)),
+    rotate: async (keyId, { keyHash, earlierEndAt }) => {
+      const record = keys.get(keyId);
+      if (record === undefined || record.revokedAt !== null) return false;
+      for (const [, secret] of secretsOf(keyId)) {
+        if (secret.expiresAt === null || secret.expiresAt > earlierEndAt) secret.expiresAt = earlierEndAt;
+      }
+      secrets.set(keyHash, { keyId, expiresAt: null });
+      return true;
+    },
     revoke: async (keyId, revokedAt) => {
       const record = keys.get(keyId);
       if (record === undefined) return false;

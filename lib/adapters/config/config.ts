@@ -73,3 +73,9 @@ export const sessionSettings = ({ lambdaMegabytes, ...settings }: Config<(typeof
   prepack: settings.prepack,
   cpus: lambdaMegabytes === undefined ? undefined : lambdaMegabytes / LAMBDA_MEGABYTES_PER_VCPU,
 });
+
+/** What the function runs on, for estimates; outside Lambda, what the stacks give one of its functions. */
+export const functionSize = ({ lambdaMegabytes }: Pick<Config<'lambdaMegabytes'>, 'lambdaMegabytes'>) => ({
+  memoryMegabytes: lambdaMegabytes ?? LAMBDA_MEGABYTES_PER_VCPU,
+  architecture: process.arch === 'arm64' && lambdaMegabytes !== undefined ? ('arm64' as const) : ('x86_64' as const),
+});

@@ -37,6 +37,11 @@ export const tableCall = <T>(call: () => Promise<T>): Promise<T | undefined> =>
     }
   });
 
+const THROTTLED = ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'];
+
+/** True when DynamoDB says that it was asked too much, and so did nothing. */
+export const isThrottled = (error: unknown): boolean => THROTTLED.some((name) => hasName(error, name));
+
 /** What the adapter gives up with after trying again: rare enough that a retry from outside is right. */
 export const storeBusy = (expected: string): SulcusError =>
   new SulcusError('STORE_UNAVAILABLE', `expected ${expected}, received too many conflicts or throttled answers`);

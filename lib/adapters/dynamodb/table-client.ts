@@ -40,3 +40,20 @@ export const createTableClient = ({ endpoint }: { readonly endpoint?: string } =
     }),
     { marshallOptions: { removeUndefinedValues: true } },
   );
+
+/**
+ * The same connections, for requests that must not be sent twice: the SDK repeats one whose answer was lost, which may
+ * have been done.
+ */
+export const onceClientOf = ({ config }: TableClient): TableClient => {
+  const { region, credentials, endpoint, requestHandler } = config;
+  return DynamoDBDocumentClient.from(
+    new DynamoDBClient({
+      region,
+      credentials,
+      requestHandler,
+      maxAttempts: 1,
+      ...(endpoint === undefined ? {} : { endpoint }),
+    }),
+  );
+};

@@ -1,5 +1,7 @@
 import type { Context, Hono } from 'hono';
 import type { ClassifyScanDeps } from '../../core/classify-scan';
+import type { KeyLimits } from '../../core/key-limits';
+import type { Meter } from '../../core/meter-scan';
 import type { ModelManifest } from '../../core/model-manifest';
 import type { Logger, ResultStore, ScanStore } from '../../core/ports';
 
@@ -8,6 +10,10 @@ export interface Caller {
   readonly requestId: string;
   /** Public id of the API key; null on routes that need none. */
   readonly apiKeyId: string | null;
+  /** What that key may use. @default no limits */
+  readonly limits?: KeyLimits;
+  /** ISO 8601: from then on the key is refused, also when an authorizer's answer was kept longer. @default never */
+  readonly keyExpiresAt?: string | null;
 }
 
 export interface PublicApiDeps {
@@ -26,6 +32,7 @@ export interface ApiDeps extends PublicApiDeps {
   readonly results: ResultStore;
   readonly scans: ScanStore;
   readonly bucketName: string;
+  readonly meter: Meter;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

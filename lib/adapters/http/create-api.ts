@@ -1,6 +1,7 @@
 import type { RouteConfig } from '@hono/zod-openapi';
 import { Hono } from 'hono';
 import type { ApiApp, ApiDeps, ApiEnv, PublicApiDeps } from './api-context';
+import { mountKeyExpiry } from './caller';
 import { mountFailures } from './failures';
 import { createOpenApiDocument, keyedRoutes, publicRoutes } from './openapi-document';
 import { mountResponseHeaders } from './response-headers';
@@ -10,6 +11,7 @@ import { mountHuggingFace } from './routes/hugging-face';
 import { mountModel } from './routes/model';
 import { mountPublic } from './routes/public';
 import { mountScans } from './routes/scans';
+import { mountUsage } from './routes/usage';
 
 const createApp = (deps: PublicApiDeps, routes: readonly RouteConfig[]): ApiApp => {
   const app: ApiApp = new Hono<ApiEnv>();
@@ -31,10 +33,12 @@ export const createPublicApi = (deps: PublicApiDeps): ApiApp => createApp(deps, 
  */
 export const createApi = (deps: ApiDeps): ApiApp => {
   const app = createApp(deps, [...publicRoutes, ...keyedRoutes]);
+  mountKeyExpiry(app, deps.now);
   mountClassify(app, deps);
   mountFeatures(app, deps);
   mountScans(app, deps);
   mountModel(app, deps);
   mountHuggingFace(app, deps);
+  mountUsage(app, deps);
   return app;
 };

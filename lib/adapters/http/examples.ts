@@ -4,6 +4,7 @@ import {
   NOTICE,
   RESULT_SCHEMA_VERSION,
   type ScanResult,
+  type UsageReport,
 } from '../../core/contract';
 import type { ModelFacts } from '../../core/model-facts';
 
@@ -92,4 +93,23 @@ export const modelFactsExample: ModelFacts = {
   source: { checkpoint: 'brain-mri', dtype: 'fp32', weightsSha256: '5e'.repeat(32), compiler: 'sulcus 0.1.0' },
   files: [{ path: 'config.json', sizeBytes: 812, sha256: '7a'.repeat(32) }],
   notice: NOTICE,
+};
+
+const exampleUsage = {
+  scans: 1_204,
+  rejected: 3,
+  bytes: 61_404_000,
+  computeMs: 54_180.25,
+  estimatedCostUsd: 0.015_372_119,
+};
+
+export const usageReportExample: UsageReport = {
+  apiKeyId: '9f86d081884c',
+  from: '2026-01-01',
+  to: '2026-01-31',
+  days: [{ day: '2026-01-31', ...exampleUsage }],
+  totals: exampleUsage,
+  rate: '20/second',
+  quota: { limit: 10_000, used: 1_206, resetsAt: '2026-02-01T00:00:00.000Z' },
+  prices: { date: '2026-11-25', region: 'us-east-1' },
 };

@@ -27,7 +27,8 @@ export const mountFailures = (
   { logger, corsOrigins }: PublicApiDeps,
 ): void => {
   const answer = (error: unknown, context: ApiContext): Response => {
-    const { requestId } = context.get('caller');
+    // Nobody is known yet when the caller itself could not be made out.
+    const { requestId } = context.get('caller') ?? { requestId: 'unknown' };
     const { status, body, headers } = toErrorResponse(error, requestId);
     if (status >= 500) logger.error('request failed', error, { requestId, code: body.error.code });
     for (const [name, value] of Object.entries(headers)) context.header(name, value);

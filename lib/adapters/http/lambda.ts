@@ -1,6 +1,8 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Context } from 'hono';
 import { handle } from 'hono/aws-lambda';
+import { SulcusError } from '../../core/errors';
+import { keyContextSchema } from '../../core/key-limits';
 import type { ApiApp, Caller } from './api-context';
 
 export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>;
@@ -10,7 +12,16 @@ const requestContextOf = (context: Context): APIGatewayProxyEvent['requestContex
 /** The caller as API Gateway and our authorizer describe it. */
 export const identifyByGateway = (context: Context): Caller => {
   const { requestId, authorizer } = requestContextOf(context);
-  return { requestId, apiKeyId: authorizer?.apiKeyId ?? null };
+  return { requestId, ...readKeyContext(authorizer) };
+};
+
+/** What our authorizer said of a key; public routes have none. @throws INTERNAL when it cannot be read */
+export const readKeyContext = (authorizer: unknown): Omit<Caller, 'requestId'> => {
+  const parsed = keyContextSchema.safeParse(authorizer ?? {});
+  if (parsed.success) return parsed.data;
+  throw new SulcusError('INTERNAL', 'expected the limits of a key from the authorizer, received others', {
+    cause: parsed.error,
+  });
 };
 
 /** The stage or mapped path before the API's own paths: only the request context's path has it. */

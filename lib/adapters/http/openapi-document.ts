@@ -6,6 +6,7 @@ import { huggingFaceRoute } from './routes/hugging-face';
 import { modelRoute } from './routes/model';
 import { healthRoute, openApiRoute } from './routes/public';
 import { announceRoute, deleteRoute, getRoute, listRoute } from './routes/scans';
+import { usageRoute } from './routes/usage';
 
 export const publicRoutes = [healthRoute, openApiRoute];
 export const keyedRoutes = [
@@ -17,6 +18,7 @@ export const keyedRoutes = [
   deleteRoute,
   modelRoute,
   huggingFaceRoute,
+  usageRoute,
 ];
 
 /**
@@ -40,7 +42,7 @@ export const createOpenApiDocument = (serverUrl: string): object => {
         'Query parameters that a route does not know are refused, JSON members it does not know are ignored.',
     },
     servers: [{ url: serverUrl === '' ? '/' : serverUrl }],
-    tags: [{ name: 'Scans' }, { name: 'Model' }, { name: 'Hugging Face' }, { name: 'Service' }],
+    tags: [{ name: 'Scans' }, { name: 'Model' }, { name: 'Hugging Face' }, { name: 'Usage' }, { name: 'Service' }],
     // Either will do.
     security: [{ apiKey: [] }, { bearer: [] }],
   });

@@ -1,10 +1,11 @@
-import { type ApiDeps, createApi } from '../../../lib/adapters/http';
+import { type ApiDeps, type Caller, createApi } from '../../../lib/adapters/http';
 import { modelFactsExample } from '../../../lib/adapters/http/examples';
 import { SulcusError } from '../../../lib/core/errors';
 import type { ModelManifest } from '../../../lib/core/model-manifest';
 import type { ClassifierModel, ImageDecoder } from '../../../lib/core/ports';
 import { fakeOutputs } from '../../support/fake-outputs';
 import { createLogRecorder } from '../../support/log-recorder';
+import { createMemoryMeter } from '../../support/memory-meter';
 import { createMemoryResultStore, createMemoryScanStore } from '../../support/memory-stores';
 
 const { notice, ...exampleManifest } = modelFactsExample;
@@ -78,18 +79,21 @@ export const createApiUnderTest = (
   const results = createMemoryResultStore();
   const scans = createMemoryScanStore();
   const logger = createLogRecorder();
-  const caller = { requestId: 'request-1', apiKeyId: 'key-1' as string | null };
+  const caller: { -readonly [Member in keyof Caller]: Caller[Member] } = { requestId: 'request-1', apiKeyId: 'key-1' };
   let time = Date.parse('2026-01-31T12:00:00.000Z');
+  const now = (): number => {
+    time += 1000;
+    return time;
+  };
+  const meter = createMemoryMeter({ now: () => time, logger });
   const app = createApi({
     classify: { decoder, model: async () => model },
     results,
     scans,
     bucketName: 'test-bucket',
     logger,
-    now: () => {
-      time += 1000;
-      return time;
-    },
+    meter,
+    now,
     corsOrigins: [],
     identify: () => caller,
     ...overrides,
@@ -100,7 +104,7 @@ export const createApiUnderTest = (
       headers: { 'content-type': 'image/png', ...init.headers },
       body: init.body ?? image,
     });
-  return { app, model, results, scans, lines: logger.lines, caller, classify };
+  return { app, model, results, scans, meter, lines: logger.lines, caller, classify };
 };
 
 /** What an error answer must hold: its status, its code, our shape and nothing else. */

@@ -9,6 +9,7 @@ import {
 import { recordApiResult } from '../../../core/record-api-result';
 import { LIMITS } from '../../../topology';
 import type { ApiApp, ApiContext, ApiDeps } from '../api-context';
+import { meteredCaller } from '../caller';
 import { scanResultExample } from '../examples';
 import { readImage } from '../image-body';
 import { parseQuery } from '../query';
@@ -69,7 +70,7 @@ export const mountClassify = (app: ApiApp, deps: ApiDeps): void => {
     const { store } = parseQuery(context, classifyQuerySchema);
     const idempotencyKey = readIdempotencyKey(context);
     const bytes = await readImage(context, classifyJsonSchema);
-    const { apiKeyId } = context.get('caller');
-    return context.json(await recordApiResult(deps, { bytes, apiKeyId, idempotencyKey, store: store === 'true' }));
+    const scan = { bytes, idempotencyKey, store: store === 'true', ...meteredCaller(context) };
+    return context.json(await recordApiResult(deps, scan));
   });
 };

@@ -1,10 +1,11 @@
 import type { RouteConfig } from '@hono/zod-openapi';
 import { classifyJsonSchema, featuresQuerySchema, featuresResultSchema } from '../../../core/contract';
 import { extractFeatures } from '../../../core/extract-features';
-import { randomScanId } from '../../../core/scan-ids';
+import { meterModelRun } from '../../../core/meter-scan';
 import { logScan } from '../../../core/scan-log';
 import { LIMITS } from '../../../topology';
 import type { ApiApp, ApiDeps } from '../api-context';
+import { meteredCaller } from '../caller';
 import { featuresResultExample } from '../examples';
 import { readImage } from '../image-body';
 import { parseQuery } from '../query';
@@ -44,11 +45,15 @@ export const featuresRoute: RouteConfig = {
   },
 };
 
-export const mountFeatures = (app: ApiApp, { classify, logger }: ApiDeps): void => {
+export const mountFeatures = (app: ApiApp, { classify, logger, meter }: ApiDeps): void => {
   mountRoute(app, featuresRoute, async (context) => {
     const attention = parseQuery(context, featuresQuerySchema).attention === 'true';
     const bytes = await readImage(context, classifyJsonSchema);
     const extract = () => extractFeatures(classify, bytes, { attention });
-    return context.json(await logScan(logger, randomScanId(), extract, 'extracted'));
+    return context.json(
+      await meterModelRun(meter, meteredCaller(context), bytes, (scanId) =>
+        logScan(logger, scanId, extract, 'extracted'),
+      ),
+    );
   });
 };

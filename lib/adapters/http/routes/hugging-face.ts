@@ -7,11 +7,12 @@ import {
   huggingFaceResponseSchema,
 } from '../../../core/contract';
 import { SulcusError } from '../../../core/errors';
-import { randomScanId } from '../../../core/scan-ids';
+import { meterModelRun } from '../../../core/meter-scan';
 import { logScan } from '../../../core/scan-log';
 import { scoreLabels } from '../../../core/score-labels';
 import type { ApiApp, ApiContext, ApiDeps } from '../api-context';
 import { decodeBase64Image, isJson, mediaTypeOf } from '../body';
+import { meteredCaller } from '../caller';
 import { readJsonBody, readRawImage } from '../image-body';
 import { errorResponses, jsonResponse, mountRoute } from '../route';
 import { describeValue } from '../validation';
@@ -78,7 +79,9 @@ export const mountHuggingFace = (app: ApiApp, deps: ApiDeps): void => {
       throw new SulcusError('MODEL_NOT_FOUND', `expected ${name} for the model name, received ${describeValue(asked)}`);
     }
     const { bytes, parameters } = await readRequest(context);
-    const classification = await logScan(deps.logger, randomScanId(), () => classifyScan(deps.classify, bytes));
+    const classification = await meterModelRun(deps.meter, meteredCaller(context), bytes, (scanId) =>
+      logScan(deps.logger, scanId, () => classifyScan(deps.classify, bytes)),
+    );
     return context.json(scoreLabels(classification, parameters ?? {}));
   });
 };

@@ -15,6 +15,7 @@ import { getResult, listResults } from '../../../core/get-result';
 import { scanNotFound } from '../../../core/scan-record';
 import type { ApiApp, ApiContext, ApiDeps } from '../api-context';
 import { isJson, mediaTypeOf, parseJson, readBody } from '../body';
+import { meteredCaller } from '../caller';
 import { announcedScanExample, scanResultExample } from '../examples';
 import { parseQuery } from '../query';
 import { errorResponses, jsonResponse, mountRoute } from '../route';
@@ -110,8 +111,8 @@ export const mountScans = (app: ApiApp, deps: ApiDeps): void => {
   mountRoute(app, announceRoute, async (context) => {
     const idempotencyKey = readIdempotencyKey(context);
     const { contentType } = await readAnnouncement(context);
-    const { apiKeyId } = context.get('caller');
-    return context.json(await announceScan(deps, { contentType, apiKeyId, idempotencyKey }), 201);
+    const announcement = { contentType, idempotencyKey, ...meteredCaller(context) };
+    return context.json(await announceScan(deps, announcement), 201);
   });
   mountRoute(app, listRoute, async (context) =>
     context.json(await listResults(deps.results, parseQuery(context, listQuerySchema))),
