@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../../package.json';
+import { HIGHEST_QUOTA, parseRate } from '../core/key-limits';
 import { describeError, EXIT, exitCodeOf } from './exit-codes';
 import type { Output } from './output';
 import { createTerminalOutput } from './output';
+import { parseDuration } from './parse-duration';
 
 const DEFAULT_MODEL = join(__dirname, '../../layers/model');
 const DEFAULT_DATA_FOLDER = '.sulcus';
@@ -12,6 +14,24 @@ const wholeNumber = (minimum: number, maximum: number) => (text: string) => {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
   throw new InvalidArgumentError(`expected a whole number from ${minimum} to ${maximum}`);
+};
+
+const positive = (text: string) => {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
+  throw new InvalidArgumentError('expected a number above 0');
+};
+
+const rate = (text: string) => {
+  const parsed = parseRate(text);
+  if (parsed !== undefined) return parsed;
+  throw new InvalidArgumentError('expected scans a second or minute such as 20/s or 600/m, at most 500/s');
+};
+
+const duration = (text: string) => {
+  const parsed = parseDuration(text);
+  if (parsed !== undefined) return parsed;
+  throw new InvalidArgumentError('expected a duration such as 30m, 24h or 7d, or 0');
 };
 
 /** Height comes first, as in the configs; what can be compiled is the compiler's to say. */
@@ -56,6 +76,8 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     });
 
   addKeyCommands(program.command('keys').description('API keys: only their SHA-256 is stored'), output, finish);
+  addUsageCommand(program, output, finish);
+  addCostCommand(program, output, finish);
   return program;
 };
 
@@ -120,23 +142,60 @@ const addModelCommands = (program: Command, output: Output, finish: (exitCode: n
     });
 };
 
+const withTarget = (command: Command): Command =>
+  command
+    .addOption(dataFolderOption().conflicts('table'))
+    .option('--table <name>', "DynamoDB table of a deployment, with this shell's AWS credentials and region")
+    .option('--json', 'print JSON');
+
 const addKeyCommands = (keys: Command, output: Output, finish: (exitCode: number) => void): void => {
-  const withTarget = (command: Command): Command =>
-    command
-      .addOption(dataFolderOption().conflicts('table'))
-      .option('--table <name>', "DynamoDB table of a deployment, with this shell's AWS credentials and region")
-      .option('--json', 'print JSON');
-  const run = async (name: 'create' | 'list' | 'revoke', options: object, argument = '') => {
+  const run = async (name: import('./keys-command').KeysAction, options: object, argument = '') => {
     const { keysCommand } = require('./keys-command') as typeof import('./keys-command');
     finish(await keysCommand(name, argument, options as never, output));
   };
   withTarget(keys.command('create').description('make a key and print it: the only time it is shown'))
     .argument('<name>', 'what the key is for')
+    .option('--rate <n/s|n/m>', 'scans it may start in a second or minute (default: no limit)', rate)
+    .option(
+      '--quota <scans>',
+      'scans it may have in a calendar month of UTC (default: no limit)',
+      wholeNumber(1, HIGHEST_QUOTA),
+    )
     .action((name: string, options) => run('create', options, name));
   withTarget(keys.command('list').description('list keys, revoked ones too')).action((options) => run('list', options));
+  withTarget(keys.command('rotate').description('give a key another secret; id, limits and usage stay'))
+    .argument('<keyId>', 'id as listed')
+    .requiredOption('--overlap <duration>', 'how long the secret before still works: 30m, 24h, 7d, or 0', duration)
+    .action((keyId: string, options) => run('rotate', options, keyId));
   withTarget(keys.command('revoke').description('refuse a key from now on'))
     .argument('<keyId>', 'id as listed')
     .action((keyId: string, options) => run('revoke', options, keyId));
+};
+
+const addUsageCommand = (program: Command, output: Output, finish: (exitCode: number) => void): void => {
+  withTarget(program.command('usage').description('print what keys used: scans, bytes, compute time, estimated cost'))
+    .argument('[keyId]', 'id as listed, or bucket for files that no key announced (default: all)')
+    .option('--from <date>', 'first day in UTC (default: the first of this month)')
+    .option('--to <date>', 'last day in UTC (default: today)')
+    .action(async (keyId: string | undefined, options) => {
+      const { usageCommand } = require('./usage-command') as typeof import('./usage-command');
+      finish(await usageCommand(keyId, options, output));
+    });
+};
+
+const addCostCommand = (program: Command, output: Output, finish: (exitCode: number) => void): void => {
+  program
+    .command('cost')
+    .description('print what a month of scans costs on AWS, at list price')
+    .requiredOption('--scans-per-month <n>', 'scans a month', wholeNumber(1, 1_000_000_000_000))
+    .requiredOption('--size <MB>', 'size of an image file', positive)
+    .option('--measured <bench.json>', 'times from "npm run bench -- --json <file>" (default: committed ones)')
+    .option('--model <name>', 'model of that file (default: ViT-S/16, which is what ships)')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { costCommand } = require('./cost-command') as typeof import('./cost-command');
+      finish(await costCommand(options, output));
+    });
 };
 
 /** The command line. Sets the process's exit code and lets it end by itself, so that output is flushed. */

@@ -69,7 +69,10 @@ export const rotateApiKey = async (
   if (await store.rotate(keyId, { keyHash, rotatedAt: new Date(now).toISOString(), earlierEndAt })) {
     return { key, earlierEndAt };
   }
-  throw new SulcusError('INVALID_REQUEST', 'expected the id of a key that is in use, received an unknown or revoked one');
+  throw new SulcusError(
+    'INVALID_REQUEST',
+    'expected the id of a key that is in use, received an unknown or revoked one',
+  );
 };
 
 /** Whether a secret that ends then has ended. */

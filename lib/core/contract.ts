@@ -217,7 +217,9 @@ const day = (edge: string) =>
 
 export const usageQuerySchema = z.object({
   from: day('First').optional().meta({ description: 'First day in UTC. Default: the first of this month.' }),
-  to: day('Last').optional().meta({ description: 'Last day in UTC, at most 366 days after the first. Default: today.' }),
+  to: day('Last')
+    .optional()
+    .meta({ description: 'Last day in UTC, at most 366 days after the first. Default: today.' }),
 });
 export type UsageQuery = z.output<typeof usageQuerySchema>;
 

@@ -19,13 +19,15 @@ export const NO_LIMITS: KeyLimits = { rate: null, quota: null };
 export const HIGHEST_RATE_PER_SECOND = 500;
 export const HIGHEST_QUOTA = 1_000_000_000;
 
-const UNITS: Readonly<Record<string, Rate['per']>> = { s: 'second', sec: 'second', second: 'second' };
-const MINUTES: Readonly<Record<string, Rate['per']>> = { m: 'minute', min: 'minute', minute: 'minute' };
+const UNITS: ReadonlyMap<string, Rate['per']> = new Map([
+  ...['s', 'sec', 'second'].map((name) => [name, 'second'] as const),
+  ...['m', 'min', 'minute'].map((name) => [name, 'minute'] as const),
+]);
 
 /** `20`, `20/s` and `20/second` are a second's, `20/m`, `20/min` and `20/minute` a minute's; undefined for anything else. */
 export const parseRate = (text: string): Rate | undefined => {
   const [, digits, unit = 's'] = /^([1-9]\d{0,8})(?:\/([a-z]+))?$/.exec(text) ?? [];
-  const per = { ...UNITS, ...MINUTES }[unit];
+  const per = UNITS.get(unit);
   const count = Number(digits);
   if (digits === undefined || per === undefined) return undefined;
   return count <= HIGHEST_RATE_PER_SECOND * (per === 'minute' ? 60 : 1) ? { count, per } : undefined;
@@ -42,7 +44,9 @@ export const rateSchema = z.string().transform((text, context) => {
 });
 
 /** What the authorizer tells the function about a key: API Gateway passes text, numbers and truth values on as text. */
-export type KeyContext = Readonly<Record<'apiKeyId', string> & Partial<Record<'rate' | 'quota' | 'keyExpiresAt', string>>>;
+export type KeyContext = Readonly<
+  Record<'apiKeyId', string> & Partial<Record<'rate' | 'quota' | 'keyExpiresAt', string>>
+>;
 
 export interface KeyHolder extends KeyLimits {
   readonly keyId: string;

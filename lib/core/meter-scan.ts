@@ -1,5 +1,6 @@
 import type { Timings } from './contract';
 import { type ErrorCode, isSulcusError } from './errors';
+import { createLimitGate } from './limit-gate';
 import { type LimitDeps, type MeteredCaller, takeQuota, takeRate } from './limit-key';
 import type { Logger, UsageStore } from './ports';
 import { PRICE_LIST } from './price-list';
@@ -21,9 +22,11 @@ export interface Meter extends LimitDeps {
 export const createMeter = ({
   memoryMegabytes,
   architecture,
+  limits,
   ...deps
 }: Omit<Meter, 'costOf'> & FunctionSize): Meter => ({
   ...deps,
+  limits: createLimitGate(limits),
   costOf: createScanCost(PRICE_LIST, { memoryMegabytes, architecture }),
 });
 

@@ -147,11 +147,7 @@ const record = async (
   return { scanId, outcome: findings.state, classification, error: findings.error };
 };
 
-const examine = async (
-  deps: RecordScanDeps,
-  event: UploadEvent,
-  stored: ScanRecord | undefined,
-): Promise<Findings> => {
+const examine = async (deps: RecordScanDeps, event: UploadEvent, stored: ScanRecord | undefined): Promise<Findings> => {
   let allowance: UploadAllowance | undefined;
   try {
     allowance = await takeUploadQuota(deps, stored);

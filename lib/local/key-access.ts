@@ -1,19 +1,27 @@
 import { realpath } from 'node:fs/promises';
 import { z } from 'zod';
-import { createApiKeyStore, createTable, createTableClient } from '../adapters/dynamodb';
+import { createApiKeyStore, createMeterStores, createTable, createTableClient } from '../adapters/dynamodb';
 import { SulcusError } from '../core/errors';
-import type { ApiKeyStore } from '../core/ports';
+import type { ApiKeyStore, LimitStore, UsageStore } from '../core/ports';
 import { dataPaths, LOCAL_TABLE } from './data-folder';
 import { readPrivateFile } from './private-files';
 import { openLocalTable } from './table';
 
 const tableEndpointSchema = z.object({ endpoint: z.url() });
 
+/** What the command line does to keys and reads of their use. */
+export interface KeyAccess {
+  readonly keys: ApiKeyStore;
+  readonly usage: UsageStore;
+  readonly limits: LimitStore;
+  close(): Promise<void>;
+}
+
 /**
  * The API keys of a local cloud: through the running server's table, or through the table's own files when none runs.
  * @throws CONFIG_INVALID when the data folder does not exist or neither works
  */
-export const openLocalKeys = async (dataFolder: string): Promise<{ keys: ApiKeyStore; close: () => Promise<void> }> => {
+export const openLocalKeys = async (dataFolder: string): Promise<KeyAccess> => {
   const folder = await realpath(dataFolder).catch((cause: unknown) => {
     throw new SulcusError('CONFIG_INVALID', 'expected the data folder of a local cloud, received none', { cause });
   });
@@ -28,7 +36,7 @@ export const openLocalKeys = async (dataFolder: string): Promise<{ keys: ApiKeyS
   }
 };
 
-const connect = async (endpoint: string, closeTable: () => Promise<void>) => {
+const connect = async (endpoint: string, closeTable: () => Promise<void>): Promise<KeyAccess> => {
   const client = createTableClient({ endpoint });
   const close = async (): Promise<void> => {
     client.destroy();
@@ -36,7 +44,8 @@ const connect = async (endpoint: string, closeTable: () => Promise<void>) => {
   };
   try {
     await createTable(client, LOCAL_TABLE);
-    return { keys: createApiKeyStore({ client, tableName: LOCAL_TABLE }), close };
+    const table = { client, tableName: LOCAL_TABLE };
+    return { keys: createApiKeyStore(table), ...createMeterStores(table), close };
   } catch (error) {
     await close();
     throw error;

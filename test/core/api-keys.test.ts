@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { authenticate, createApiKey } from '../../lib/core/api-keys';
+import { authenticate, createApiKey, rotateApiKey } from '../../lib/core/api-keys';
 import { sha256Hex } from '../../lib/core/scan-ids';
 import { createMemoryApiKeyStore } from '../support/memory-stores';
 
@@ -129,5 +129,43 @@ describe('authenticate', () => {
     const attempt = authenticate(store, { apiKey: key }, NOW);
 
     await expect(attempt).rejects.toBe(broken);
+  });
+});
+
+describe('rotateApiKey', () => {
+  it('makes another secret of the same key; the one before works until the overlap ends', async () => {
+    const store = createMemoryApiKeyStore();
+    const limits = { rate: { count: 20, per: 'second' }, quota: 500 } as const;
+    const { key: before, record } = await createApiKey(store, 'clinic', NOW, limits);
+
+    const { key: after, earlierEndAt } = await rotateApiKey(store, record.keyId, 60_000, NOW);
+
+    const ids = await Promise.all([before, after].map((apiKey) => authenticate(store, { apiKey }, NOW + 59_999)));
+    expect(ids).toEqual([
+      { ...record, expiresAt: '2026-11-23T00:01:00.000Z' },
+      { ...record, keyHash: await sha256Hex(after) },
+    ]);
+    expect(earlierEndAt).toBe('2026-11-23T00:01:00.000Z');
+    await expect(authenticate(store, { apiKey: before }, NOW + 60_000)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    expect((await authenticate(store, { apiKey: after }, NOW + 60_000)).keyId).toBe(record.keyId);
+  });
+
+  it('ends the secret before at once without an overlap', async () => {
+    const store = createMemoryApiKeyStore();
+    const { key, record } = await createApiKey(store, 'clinic', NOW);
+
+    await rotateApiKey(store, record.keyId, 0, NOW);
+
+    await expect(authenticate(store, { apiKey: key }, NOW)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+
+  it('refuses a key that is unknown or revoked', async () => {
+    const store = createMemoryApiKeyStore();
+    const { record } = await createApiKey(store, 'clinic', NOW);
+    await store.revoke(record.keyId, '2026-11-23T00:00:00.000Z');
+
+    for (const keyId of [record.keyId, '0123456789ab']) {
+      await expect(rotateApiKey(store, keyId, 0, NOW)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    }
   });
 });

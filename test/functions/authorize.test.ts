@@ -1,5 +1,5 @@
 import { createHandler, handler as deployedHandler } from '../../functions/authorize/handler';
-import { createApiKey } from '../../lib/core/api-keys';
+import { createApiKey, rotateApiKey } from '../../lib/core/api-keys';
 import { SulcusError } from '../../lib/core/errors';
 import { createLogRecorder } from '../support/log-recorder';
 import { createMemoryApiKeyStore } from '../support/memory-stores';
@@ -54,6 +54,27 @@ describe('the authorize function', () => {
 
     await expect(asking).rejects.toMatchObject({ message: 'Unauthorized', code: 'UNAUTHORIZED' });
     expect(lines).toEqual([]);
+  });
+
+  it('tells what the key may use, and when its secret ends', async () => {
+    const keys = createMemoryApiKeyStore();
+    const limits = { rate: { count: 20, per: 'minute' }, quota: 500 } as const;
+    const { key, record } = await createApiKey(keys, 'test', 0, limits);
+    await rotateApiKey(keys, record.keyId, 1_000, 0);
+    let time = 999;
+    const authorize = createHandler({ keys, logger: createLogRecorder(), now: () => time });
+
+    const { context } = await authorize(eventWith({ 'x-api-key': key }));
+    time += 1;
+    const ended = authorize(eventWith({ 'x-api-key': key }));
+
+    expect(context).toEqual({
+      apiKeyId: record.keyId,
+      rate: '20/minute',
+      quota: '500',
+      keyExpiresAt: '1970-01-01T00:00:01.000Z',
+    });
+    await expect(ended).rejects.toMatchObject({ message: 'Unauthorized' });
   });
 
   it('says it for a revoked key at once', async () => {
