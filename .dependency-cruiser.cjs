@@ -57,7 +57,14 @@ module.exports = {
     adapterOnly('onnx', ['onnxruntime-node'], 'onnx'),
     adapterOnly('image', ['sharp'], 'image'),
     adapterOnly('s3', ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner'], 's3'),
-    adapterOnly('dynamodb', ['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb'], 'dynamodb'),
+    adapterOnly(
+      'dynamodb',
+      ['@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb', '@aws-sdk/util-dynamodb'],
+      'dynamodb',
+    ),
+    adapterOnly('eventbridge', ['@aws-sdk/client-eventbridge'], 'eventbridge'),
+    adapterOnly('sqs', ['@aws-sdk/client-sqs'], 'webhook-queue'),
+    adapterOnly('secrets', ['@aws-sdk/client-secrets-manager'], 'secrets'),
     adapterOnly('logging', ['@aws-lambda-powertools/logger'], 'logging'),
   ],
   options: {

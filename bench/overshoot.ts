@@ -37,7 +37,12 @@ interface Answers {
 }
 
 /** Sends all requests before it waits for an answer. */
-const askAtOnce = async ({ url }: LocalServer, key: string, path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Answers> => {
+const askAtOnce = async (
+  { url }: LocalServer,
+  key: string,
+  path: string,
+  body: string | Uint8Array<ArrayBuffer>,
+): Promise<Answers> => {
   const headers = { 'x-api-key': key, 'content-type': path === '/v1/scans' ? 'application/json' : 'image/png' };
   const start = performance.now();
   const answers = await Promise.all(

@@ -17,6 +17,13 @@ export const ENV = {
   exactProducts: 'SULCUS_EXACT_PRODUCTS',
   /** auto (default), on or off: rearrange the weights when the model is opened. */
   prepack: 'SULCUS_PREPACK',
+  busName: 'SULCUS_EVENT_BUS',
+  webhookUrl: 'SULCUS_WEBHOOK_URL',
+  /** Name or ARN of the secret that signs webhooks, in Secrets Manager; the secret itself is in no environment on AWS. */
+  webhookSecretId: 'SULCUS_WEBHOOK_SECRET_ID',
+  webhookQueueUrl: 'SULCUS_WEBHOOK_QUEUE_URL',
+  /** The secret itself: on a laptop only. */
+  webhookSecret: 'SULCUS_WEBHOOK_SECRET',
   /** Set by Lambda itself. */
   lambdaMegabytes: 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
 } as const;
@@ -28,7 +35,7 @@ export const LAMBDA_MEGABYTES_PER_VCPU = 1769;
 export const UPLOAD_PREFIX = 'uploads/';
 
 /** Routes that answer without an API key; everything else is behind the authorizer. */
-export const PUBLIC_ROUTES = ['/v1/health', '/v1/openapi.json'] as const;
+export const PUBLIC_ROUTES = ['/v1/health', '/v1/openapi.json', '/v1/asyncapi.json'] as const;
 
 /** Routes behind the key, as API Gateway resources and as documented in OpenAPI. */
 export const KEYED_ROUTES = [

@@ -70,6 +70,8 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .option('--scan-folder <folder>', 'folder whose scans are classified (default: <data-dir>/scans)')
     .addOption(modelOption())
     .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
+    .option('--webhook-url <url>', 'POST an event of every final result there (default: SULCUS_WEBHOOK_URL)')
+    .option('--webhook-secret <secret>', 'what signs them, whsec_... or text (default: SULCUS_WEBHOOK_SECRET)')
     .action(async (options) => {
       const { startCommand } = require('./start-command') as typeof import('./start-command');
       await startCommand(options, output);

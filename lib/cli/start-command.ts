@@ -6,6 +6,7 @@ import { startLocalCloud } from '../local';
 import { EXIT } from './exit-codes';
 import type { Output } from './output';
 import { readSessionSettings } from './session-settings';
+import { readWebhook } from './webhook-settings';
 
 export interface StartOptions {
   readonly port: number;
@@ -13,6 +14,9 @@ export interface StartOptions {
   readonly scanFolder?: string;
   readonly model: string;
   readonly threads?: number;
+  /** Where an event of every final result is POSTed. @default the environment's, or nowhere */
+  readonly webhookUrl?: string;
+  readonly webhookSecret?: string;
 }
 
 const SAMPLE = join(__dirname, '../../test/fixtures/icbm152-axial.png');
@@ -43,6 +47,7 @@ export const startCommand = async (options: StartOptions, output: Output): Promi
     scanFolder: resolve(options.scanFolder ?? join(dataFolder, 'scans')),
     modelFolder: resolve(options.model),
     ...readSessionSettings(options.threads),
+    ...readWebhook(options),
     logger: createTerminalLogger(output),
     onRecorded: (record) => process.stdout.isTTY && output.line(describeRecord(record)),
   });

@@ -1,4 +1,5 @@
 import type { ListQuery } from './contract';
+import type { ScanEvent } from './event-contract';
 import type { ImageProcessorConfig } from './image-processor';
 import type { KeyHolder } from './key-limits';
 import type { ModelManifest } from './model-manifest';
@@ -179,6 +180,17 @@ export interface UsageStore {
   /** The days from `from` to `to`, both included, that have anything, oldest first. */
   list(keyId: string, from: string, to: string): Promise<UsageDay[]>;
 }
+
+export interface EventBus {
+  /** Publishes in this order; answers which of them were taken. Never throws: what failed is not taken. */
+  publish(events: readonly ScanEvent[]): Promise<boolean[]>;
+}
+
+/**
+ * POSTs and answers the status, whatever it is. Follows no redirection.
+ * @throws WEBHOOK_UNDELIVERED when there is no answer, or the address is one it must not go to
+ */
+export type WebhookSender = (url: string, headers: Readonly<Record<string, string>>, body: string) => Promise<number>;
 
 /** Facts only: no pixels, object keys, file names, header values or event bodies. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;

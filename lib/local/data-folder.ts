@@ -18,6 +18,9 @@ export const dataPaths = (dataFolder: string) => ({
   apiKey: path.join(dataFolder, 'api-key'),
   uploadSecret: path.join(dataFolder, 'upload-secret'),
   deadLetters: path.join(dataFolder, 'dead-letter'),
+  /** Events on their way to the webhook. */
+  outbox: path.join(dataFolder, 'outbox'),
+  deadWebhooks: path.join(dataFolder, 'dead-letter-webhooks'),
 });
 
 const contains = (folder: string, other: string): boolean => {

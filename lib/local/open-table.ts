@@ -4,6 +4,7 @@ import {
   createResultStore,
   createTable,
   createTableClient,
+  readAsStreamEvent,
 } from '../adapters/dynamodb';
 import type { ApiKeyStore, LimitStore, ResultStore, UsageStore } from '../core/ports';
 import { dataPaths, LOCAL_TABLE, removeFiles, writeJson } from './data-folder';
@@ -15,6 +16,8 @@ export type Closing = (() => Promise<unknown>)[];
 export interface LocalStores {
   readonly keys: ApiKeyStore;
   readonly results: ResultStore;
+  /** A scan as the table's stream would show it, had the table one. */
+  readonly readAsStreamEvent: (scanId: string) => Promise<object | undefined>;
   readonly meters: { readonly usage: UsageStore; readonly limits: LimitStore };
 }
 
@@ -37,6 +40,7 @@ export const openTable = async (dataFolder: string, closing: Closing): Promise<L
     keys: createApiKeyStore({ client, tableName: LOCAL_TABLE }),
     // The folder is a queue that forgets nothing, so tombstones stay too.
     results: createResultStore({ client, tableName: LOCAL_TABLE, tombstoneDays: null }),
+    readAsStreamEvent: (scanId) => readAsStreamEvent({ client, tableName: LOCAL_TABLE }, scanId),
     meters: createMeterStores({ client, tableName: LOCAL_TABLE }),
   };
 };

@@ -21,12 +21,14 @@ import {
 } from './data-folder';
 import { openDeadLetters } from './dead-letters';
 import { createGateway, type Gateway } from './gateway';
-import { type Closing, openTable } from './open-table';
+import { type Closing, type LocalStores, openTable } from './open-table';
+import { openOutbox } from './outbox';
 import { createScanQueue, type ScanQueueOptions } from './scan-queue';
 import { type LocalServer, serve } from './serve';
 import { createSettlingFiles } from './settling-files';
 import { createUploadRoute } from './upload-route';
 import { seenFile, watchFolder } from './watch-folder';
+import { createWebhooks, type WebhookSettings, type WebhooksOptions } from './webhooks';
 
 /** The session's settings are those of the onnx adapter, with its defaults. */
 export interface LocalCloudOptions extends SessionSettings {
@@ -43,6 +45,8 @@ export interface LocalCloudOptions extends SessionSettings {
   readonly corsOrigins?: readonly string[];
   /** Told of every upload's record once it is stored. */
   readonly onRecorded?: (record: ScanRecord) => void;
+  /** Where an event of every final result is sent, signed. @default nowhere */
+  readonly webhook?: WebhookSettings & Pick<WebhooksOptions, 'secondMs'>;
   /** Instead of the bundle in `modelFolder`. */
   readonly model?: ClassifierModel;
   /** @default the image adapter's */
@@ -121,7 +125,7 @@ const start = async (
   );
   const { port = DEFAULT_PORT } = options;
   const earlierPort = port === 0 ? await portLeftBehind(paths.endpoint) : undefined;
-  const { keys, results, meters } = await openTable(dataFolder, closing);
+  const { keys, results, meters } = await openStores(options, dataFolder, logger, closing);
   const meter = createMeter({ ...meters, logger, now: Date.now, ...LIKE_LAMBDA });
   const model = await opening;
   const apiKey = await keepApiKey(keys, paths.apiKey, Date.now());
@@ -193,6 +197,31 @@ const start = async (
   const endpoint = { url: server.url, apiKey, scanFolder: options.scanFolder };
   await writeJson(paths.endpoint, endpoint);
   return endpoint;
+};
+
+/** The table's stores; with a webhook, every final result they take is published. */
+const openStores = async (
+  { webhook }: LocalCloudOptions,
+  dataFolder: string,
+  logger: Logger,
+  closing: Closing,
+): Promise<LocalStores> => {
+  const stores = await openTable(dataFolder, closing);
+  if (webhook === undefined) return stores;
+  const { outbox, deadWebhooks } = dataPaths(dataFolder);
+  const stopped = new AbortController();
+  const webhooks = createWebhooks({
+    ...webhook,
+    outbox: await openOutbox(outbox),
+    deadLetters: await openDeadLetters(deadWebhooks, logger),
+    readAsStreamEvent: stores.readAsStreamEvent,
+    logger,
+    now: Date.now,
+    signal: stopped.signal,
+  });
+  closing.push(async () => stopped.abort());
+  await webhooks.resume();
+  return { ...stores, results: webhooks.publishing(stores.results) };
 };
 
 /** Whoever holds the address of a server that was killed finds it again, where the port is still free. */

@@ -12,7 +12,13 @@ export interface Dist {
   readonly fetched: string;
 }
 
-export type FunctionName = 'classify-api' | 'classify-upload' | 'authorize' | 'describe';
+export type FunctionName =
+  | 'classify-api'
+  | 'classify-upload'
+  | 'authorize'
+  | 'describe'
+  | 'publish-results'
+  | 'deliver-webhook';
 
 export const distOf = (root: string): Dist => {
   const dist = join(root, 'dist');
@@ -67,5 +73,17 @@ export const FUNCTIONS: readonly FunctionPlan[] = [
     native: [],
     ceilingBytes: 600_000,
     reason: 'answers health checks: Hono and the schemas, no AWS client, no model',
+  },
+  {
+    name: 'publish-results',
+    native: [],
+    ceilingBytes: 1_500_000,
+    reason: 'reads items and publishes events: two AWS clients and zod',
+  },
+  {
+    name: 'deliver-webhook',
+    native: [],
+    ceilingBytes: 1_000_000,
+    reason: 'signs and sends: two AWS clients and zod, no table',
   },
 ];

@@ -132,7 +132,7 @@ export const writeFunctions = (checkout: Checkout): void => {
       "import sharp from 'sharp';\nimport { Tensor } from 'onnxruntime-node';\nexport const handler = () => [sharp, Tensor];\n",
     );
   }
-  for (const name of ['authorize', 'describe']) {
+  for (const name of ['authorize', 'describe', 'publish-results', 'deliver-webhook']) {
     checkout.write(`functions/${name}/handler.ts`, `export const handler = () => '${name}';\n`);
   }
   checkout.write('functions/classify-api/Dockerfile', 'FROM scratch\n');

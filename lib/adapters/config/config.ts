@@ -33,6 +33,10 @@ const fields = {
   threads: wholeNumber(1, 64).optional(),
   exactProducts: choice,
   prepack: choice,
+  busName: z.string().min(1).max(256),
+  webhookUrl: z.string().min(1),
+  webhookSecretId: z.string().min(1),
+  webhookQueueUrl: z.string().min(1),
   lambdaMegabytes: wholeNumber(1, 1_000_000).optional(),
 } as const;
 
@@ -59,6 +63,14 @@ export const readConfig = <Field extends ConfigField>(
   }
   return config as Config<Field>;
 };
+
+/** The webhook of a laptop as the environment has it; undefined for what is unset. */
+export const readLocalWebhook = (
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): { readonly url: string | undefined; readonly secret: string | undefined } => ({
+  url: environment[ENV.webhookUrl] || undefined,
+  secret: environment[ENV.webhookSecret] || undefined,
+});
 
 /** The fields that say how a model session runs. */
 export const SESSION_FIELDS = ['threads', 'exactProducts', 'prepack', 'lambdaMegabytes'] as const;

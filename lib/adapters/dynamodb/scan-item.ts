@@ -16,6 +16,9 @@ const scanIdOf = (pk: string): string => pk.slice(SCAN.length);
 
 export const scanKey = (scanId: string): KeyAttributes => ({ pk: `${SCAN}${scanId}`, sk: 'RESULT' });
 
+/** Whether an item of the table is a scan's. */
+export const isScanKey = (item: Readonly<Record<string, unknown>>): boolean => scanPkSchema.safeParse(item.pk).success;
+
 /** Seconds since the epoch, as DynamoDB's TTL counts; it deletes late, so readers compare for themselves. */
 export const toSeconds = (nowMs: number): number => Math.floor(nowMs / 1000);
 const inDays = (nowMs: number, days: number): number => Math.ceil(nowMs / 1000) + days * 86_400;

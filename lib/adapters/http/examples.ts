@@ -6,6 +6,7 @@ import {
   type ScanResult,
   type UsageReport,
 } from '../../core/contract';
+import type { WebhookPayload } from '../../core/event-contract';
 import type { ModelFacts } from '../../core/model-facts';
 
 /** Examples for the OpenAPI document; a test parses each with its schema. */
@@ -112,4 +113,17 @@ export const usageReportExample: UsageReport = {
   rate: '20/second',
   quota: { limit: 10_000, used: 1_206, resetsAt: '2026-02-01T00:00:00.000Z' },
   prices: { date: '2026-11-25', region: 'us-east-1' },
+};
+
+const { source: exampleSource, ...exampleResult } = scanResultExample;
+
+export const webhookExample: WebhookPayload = {
+  type: 'scan.classified',
+  timestamp: exampleResult.createdAt,
+  data: {
+    ...exampleResult,
+    eventId: 'c0ffee0b2b9d4e1a94b0c8f2f6f0a5d3',
+    state: 'classified',
+    source: { kind: exampleSource.kind, bucket: exampleSource.bucket },
+  },
 };

@@ -1,14 +1,15 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { NOTICE } from '../../core/contract';
+import { webhooks } from './openapi-webhooks';
 import { classifyRoute } from './routes/classify';
 import { featuresRoute } from './routes/features';
 import { huggingFaceRoute } from './routes/hugging-face';
 import { modelRoute } from './routes/model';
-import { healthRoute, openApiRoute } from './routes/public';
+import { asyncApiRoute, healthRoute, openApiRoute } from './routes/public';
 import { announceRoute, deleteRoute, getRoute, listRoute } from './routes/scans';
 import { usageRoute } from './routes/usage';
 
-export const publicRoutes = [healthRoute, openApiRoute];
+export const publicRoutes = [healthRoute, openApiRoute, asyncApiRoute];
 export const keyedRoutes = [
   classifyRoute,
   featuresRoute,
@@ -30,6 +31,7 @@ export const createOpenApiDocument = (serverUrl: string): object => {
   openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'x-api-key' });
   openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   for (const route of [...publicRoutes, ...keyedRoutes]) openAPIRegistry.registerPath(route);
+  for (const webhook of webhooks) openAPIRegistry.registerWebhook(webhook);
   return getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -42,7 +44,14 @@ export const createOpenApiDocument = (serverUrl: string): object => {
         'Query parameters that a route does not know are refused, JSON members it does not know are ignored.',
     },
     servers: [{ url: serverUrl === '' ? '/' : serverUrl }],
-    tags: [{ name: 'Scans' }, { name: 'Model' }, { name: 'Hugging Face' }, { name: 'Usage' }, { name: 'Service' }],
+    tags: [
+      { name: 'Scans' },
+      { name: 'Model' },
+      { name: 'Hugging Face' },
+      { name: 'Usage' },
+      { name: 'Events' },
+      { name: 'Service' },
+    ],
     // Either will do.
     security: [{ apiKey: [] }, { bearer: [] }],
   });

@@ -2,6 +2,7 @@ import type { RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { healthSchema } from '../../../core/contract';
 import type { ApiApp, ApiContext } from '../api-context';
+import { createAsyncApiDocument } from '../asyncapi-document';
 import { jsonResponse, mountRoute } from '../route';
 
 export const healthRoute: RouteConfig = {
@@ -29,10 +30,29 @@ export const openApiRoute: RouteConfig = {
   },
 };
 
+export const asyncApiRoute: RouteConfig = {
+  method: 'get',
+  path: '/v1/asyncapi.json',
+  operationId: 'getAsyncApi',
+  tags: ['Service'],
+  summary: 'The document of the events and webhooks that are sent',
+  security: [],
+  responses: {
+    200: {
+      description: 'AsyncAPI 3.0',
+      content: { 'application/json': { schema: z.looseObject({ asyncapi: z.string() }) } },
+    },
+  },
+};
+
 export const mountPublic = (app: ApiApp, createDocument: (context: ApiContext) => object): void => {
   mountRoute(app, healthRoute, (context) => context.json({ status: 'ok' }));
   mountRoute(app, openApiRoute, (context) => {
     context.header('cache-control', 'no-cache');
     return context.json(createDocument(context));
+  });
+  mountRoute(app, asyncApiRoute, (context) => {
+    context.header('cache-control', 'no-cache');
+    return context.json(createAsyncApiDocument());
   });
 };

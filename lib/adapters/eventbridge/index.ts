@@ -1,0 +1,1 @@
+export { createEventBus } from './event-bus';

@@ -1,0 +1,2 @@
+export { type DeliverMessagesDeps, deliverMessages, webhookMessage } from './deliver-messages';
+export { createRetryLater } from './retry-later';

@@ -1,0 +1,2 @@
+export { assertWebhookUrl } from './address-rules';
+export { createWebhookSender } from './webhook-sender';
