@@ -12,6 +12,8 @@ export interface ResultTableProps {
 /** Partitions by kind of item, as lib/adapters/dynamodb names them; a test holds the two together. */
 const SCANS = 'SCAN#*';
 const API_KEYS = 'APIKEY#*';
+const LIMITS = 'LIMIT#*';
+const USAGE = 'USAGE#*';
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
@@ -64,6 +66,22 @@ export class ResultTable extends Construct {
         resources: TABLE.indexes.map(({ name }) => `${this.table.tableArn}/index/${name}`),
       }),
     );
+  }
+
+  /** Take from limits, hand back, and count usage. */
+  grantMeter(role: Role): void {
+    this.allow(role, LIMITS, 'dynamodb:UpdateItem', 'dynamodb:GetItem');
+    this.allow(role, USAGE, 'dynamodb:UpdateItem');
+  }
+
+  /** Read what was counted. */
+  grantReadUsage(role: Role): void {
+    this.allow(role, USAGE, 'dynamodb:Query');
+  }
+
+  /** Read what a key may use, for a file that is put again where it announced one. */
+  grantReadKeys(role: Role): void {
+    this.grantAuthorize(role);
   }
 
   private allow(role: Role, partitions: string, ...actions: string[]): void {

@@ -52,6 +52,8 @@ export class ApiStack extends Stack {
     });
     results.grantRecord(classify.role);
     results.grantList(classify.role);
+    results.grantMeter(classify.role);
+    results.grantReadUsage(classify.role);
     scans.grantAnnounce(classify.role);
     scans.grantRemove(classify.role);
     return classify;

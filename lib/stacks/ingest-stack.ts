@@ -34,6 +34,8 @@ export class IngestStack extends Stack {
       },
     });
     results.grantRecord(upload.role);
+    results.grantReadKeys(upload.role);
+    results.grantMeter(upload.role);
     scans.grantRead(upload.role);
     scans.grantRemove(upload.role);
     upload.function.addEventSource(

@@ -1,5 +1,11 @@
 import { readConfig, SESSION_FIELDS, sessionSettings } from '../../lib/adapters/config/config';
-import { createApiKeyStore, createResultStore, type createTableClient } from '../../lib/adapters/dynamodb';
+import {
+  createApiKeyStore,
+  createLimitStore,
+  createResultStore,
+  type createTableClient,
+  createUsageStore,
+} from '../../lib/adapters/dynamodb';
 import { IMAGE_FUNCTIONS } from '../../lib/packaging/stage-image';
 import { ENV, LIMITS, TABLE } from '../../lib/topology';
 import {
@@ -215,26 +221,39 @@ describe('permissions', () => {
     ]);
   });
 
-  test.each(['image', 'layers'] as const)('classify-api as %s: results, and announced uploads only', (packaging) => {
-    const { api } = packaging === 'image' ? image : layers;
+  test.each(['image', 'layers'] as const)(
+    'classify-api as %s: results, limits, usage, and announced uploads only',
+    (packaging) => {
+      const { api } = packaging === 'image' ? image : layers;
 
-    expect(permissions(api, 'ClassifyApi')).toEqual([
-      ...own('ClassifyApi'),
-      {
-        actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
-        resources: ['ResultsTable'],
-        condition: items('SCAN#*'),
-      },
-      {
-        actions: ['dynamodb:Query'],
-        resources: ['by-key', 'by-label', 'by-state', 'newest'].map((name) => `ResultsTable/index/${name}`),
-      },
-      { actions: ['s3:DeleteObjectVersion', 's3:PutObject'], resources: ['ScansBucket/uploads/*'] },
-      listUploads,
-    ]);
-  });
+      expect(permissions(api, 'ClassifyApi')).toEqual([
+        ...own('ClassifyApi'),
+        {
+          actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+          resources: ['ResultsTable'],
+          condition: items('SCAN#*'),
+        },
+        {
+          actions: ['dynamodb:Query'],
+          resources: ['by-key', 'by-label', 'by-state', 'newest'].map((name) => `ResultsTable/index/${name}`),
+        },
+        {
+          actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+          resources: ['ResultsTable'],
+          condition: items('LIMIT#*'),
+        },
+        {
+          actions: ['dynamodb:Query', 'dynamodb:UpdateItem'],
+          resources: ['ResultsTable'],
+          condition: items('USAGE#*'),
+        },
+        { actions: ['s3:DeleteObjectVersion', 's3:PutObject'], resources: ['ScansBucket/uploads/*'] },
+        listUploads,
+      ]);
+    },
+  );
 
-  test('classify-upload: reads scans and the queue, writes results, removes announced uploads', () => {
+  test('classify-upload: reads scans and the queue, writes results, counts, removes announced uploads', () => {
     expect(permissions(image.ingest, 'ClassifyUpload')).toEqual([
       ...own('ClassifyUpload'),
       {
@@ -242,6 +261,13 @@ describe('permissions', () => {
         resources: ['ResultsTable'],
         condition: items('SCAN#*'),
       },
+      { actions: ['dynamodb:GetItem'], resources: ['ResultsTable'], condition: items('APIKEY#*') },
+      {
+        actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+        resources: ['ResultsTable'],
+        condition: items('LIMIT#*'),
+      },
+      { actions: ['dynamodb:UpdateItem'], resources: ['ResultsTable'], condition: items('USAGE#*') },
       { actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: ['ScansBucket/*'] },
       { actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: ['ScansBucket'] },
       { actions: ['s3:DeleteObjectVersion'], resources: ['ScansBucket/uploads/*'] },
@@ -279,6 +305,11 @@ describe('permissions', () => {
     await createApiKeyStore({ client, tableName: 'table' }).find('a'.repeat(64));
     await createResultStore({ client, tableName: 'table', tombstoneDays: null }).get('scan');
 
-    expect(keys).toEqual([expect.stringMatching(/^APIKEY#/), expect.stringMatching(/^SCAN#/)]);
+    await createLimitStore({ client, tableName: 'table' }).taken({ keyId: 'key', name: 'month#2026-01' });
+    const usage = createUsageStore({ client, once: client, tableName: 'table' });
+    const amounts = { scans: 1, rejected: 0, bytes: 0, computeMicroseconds: 0, costNanodollars: 0 };
+    await usage.add('key', '2026-01-31', 'scan', amounts);
+
+    expect(keys).toEqual(['APIKEY#', 'SCAN#', 'LIMIT#', 'USAGE#'].map((kind) => expect.stringMatching(`^${kind}`)));
   });
 });
