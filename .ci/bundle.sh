@@ -7,5 +7,5 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 digest() { node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).digest' "$1/manifest.json"; }
 name=$(node -p 'JSON.parse(require("fs").readFileSync("layers/model/manifest.json")).name')
-node bin/sulcus.js compile "$checkpoint" --out "$out/bundle" --name "$name"
+node bin/sulcus.js compile "$checkpoint" --out "$out/bundle" --name "$name" --skip-background 8
 [ "$(digest "$out/bundle")" = "$(digest layers/model)" ]

@@ -125,7 +125,7 @@ const addModelCommands = (program: Command, output: Output, finish: (exitCode: n
     .addOption(
       new Option(
         '--skip-background [level]',
-        'leave out patches of which no pixel is brighter than this grey level: faster, by as much as a scan has margins',
+        'compute patches of which no pixel is brighter than this grey level as one: faster, by as much as a scan has margins',
       )
         .argParser(wholeNumber(0, 254))
         .preset('8'),

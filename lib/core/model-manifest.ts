@@ -67,7 +67,7 @@ const fieldsSchema = z.strictObject({
     }),
     skipBackground: z.int().min(0).max(254).nullable().default(null).meta({
       description:
-        'Patches of which no pixel is brighter than this grey level are left out of every layer; null where all are kept.',
+        'Patches of which no pixel is brighter than this grey level are computed as one token; null where each is its own.',
     }),
   }),
   quantization: z.strictObject({

@@ -68,6 +68,7 @@ whenPresent('compiling its checkpoint again (if it is beside the repository) giv
     name: 'alzheimer-mri-vit-s16',
     version: '1.0.0',
     openSession: openGraphSession,
+    skipBackground: 8,
   });
 
   expect(manifest.digest).toBe((await readManifest()).digest);

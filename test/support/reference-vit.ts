@@ -13,7 +13,7 @@ export interface ReferenceConfig {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   readonly rescaleFactor: number;
-  /** Patches no brighter than this are left out; the brightest one never is. */
+  /** Patches no brighter than this become their mean, which counts as often; the brightest one never does. */
   readonly skipBackground?: number;
   /** Pairs of tokens merged between attention and MLP of every layer but the last. */
   readonly mergeTokens?: number;
@@ -48,7 +48,7 @@ export interface ReferenceOutputs {
   readonly logits: number[];
   /** The CLS row after the final norm. */
   readonly features: number[];
-  /** Per head, how the last layer's CLS token attends to every token; zero to patches that were left out. */
+  /** Per head, how the last layer's CLS token attends to every token; patches that became one share what it gets. */
   readonly attention: number[][];
 }
 
@@ -85,9 +85,17 @@ export const referenceOutputs = (
 
   const embedded = embed(get, config, pixels, side);
   const kept = keptTokens(config, pixels, side, embedded.length);
+  const background = embedded.filter((_, token) => !kept.includes(token));
   let hidden = kept.map((token) => embedded[token]!);
   let attention: number[][] = [];
   let sizes = hidden.map(() => 1);
+  if (config.skipBackground !== undefined) {
+    const mean = embedded[0]!.map(
+      (_, i) => background.reduce((sum, row) => sum + row[i]!, 0) / (background.length || 1),
+    );
+    hidden.splice(1, 0, mean);
+    sizes.splice(1, 0, background.length || 1e-6);
+  }
   for (let layer = 0; layer < config.layers; layer++) {
     const prefix = `vit.encoder.layer.${layer}`;
     const before = norm(hidden, `${prefix}.layernorm_before`);
@@ -106,7 +114,14 @@ export const referenceOutputs = (
     hidden = add(hidden, linear(inner, `${prefix}.output.dense`));
   }
   const features = norm(hidden, 'vit.layernorm')[0]!;
-  const spread = attention.map((weights) => embedded.map((_, token) => weights[kept.indexOf(token)] ?? 0));
+  const spread = attention.map((weights) => {
+    if (config.skipBackground === undefined) return weights;
+    const [ofCls, ofBackground, ...ofKept] = weights as [number, number, ...number[]];
+    const ofPatches = new Map(kept.slice(1).map((token, index) => [token, ofKept[index]!]));
+    return embedded.map((_, token) =>
+      token === 0 ? ofCls : (ofPatches.get(token) ?? ofBackground / background.length),
+    );
+  });
   return { logits: linear([features], 'classifier')[0]!, features, attention: spread };
 };
 

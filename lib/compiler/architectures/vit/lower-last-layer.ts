@@ -3,7 +3,7 @@ import { int64s } from '../../onnx/graph';
 import { microsoft, type PendingNode } from '../../onnx/linear-node';
 import type { VitConfig } from './config';
 import { type LayerContext, layerNorm, linear, lowerRest } from './lower-layer';
-import { lowerSizeRow } from './merge-tokens';
+import { lowerSizeRow, reshape } from './token-sizes';
 import type { Linear } from './vit-model';
 
 /**
@@ -13,7 +13,7 @@ import type { Linear } from './vit-model';
  * `Σ p (Wv x + b) = Wv (Σ p x) + b`, and the keys' bias adds the same to every score: two small products in float32 take
  * the place of two over every token, exact but for rounding. Against int8 keys and values with MultiHeadAttention
  * (paired medians): ViT-B 0.99 of the time with one thread and 0.97 with two, ViT-S 0.98, for 3.5 and 0.9 MB more weights.
- * @param sizes name of the tokens' sizes where some were merged (merge-tokens.ts)
+ * @param sizes name of the tokens' sizes [tokens, 1] where not each is one patch (token-sizes.ts)
  * @param attention name of the output: softmax weights [1, heads, 1, tokens], the CLS token's own first. They are made on
  * the way, hence an output of this graph and not a second graph: not fetching them costs nothing, and fetching them
  * nothing that could be measured.
@@ -45,14 +45,6 @@ const firstToken = (input: string): GraphNode => ({
   opType: 'Slice',
   inputs: [input, 'cls.starts', 'cls.ends', 'cls.axes'],
   outputs: [`${input}.cls`],
-});
-
-/** A reshape whose shape is constant; -1 for the tokens. */
-const reshape = (input: string, output: string, ...shape: readonly number[]): GraphNode => ({
-  opType: 'Reshape',
-  inputs: [input, `${output}.shape`],
-  outputs: [output],
-  constants: async () => ({ [`${output}.shape`]: int64s(...shape) }),
 });
 
 const headSize = ({ hiddenSize, heads }: VitConfig): number => hiddenSize / heads;

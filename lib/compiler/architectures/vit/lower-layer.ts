@@ -1,7 +1,7 @@
 import type { GraphNode } from '../../onnx/graph';
 import { type LinearNode, microsoft, type PendingNode } from '../../onnx/linear-node';
 import type { VitConfig } from './config';
-import { lowerMerging, lowerSizeBias } from './merge-tokens';
+import { lowerMerging } from './merge-tokens';
 import type { LayerNorm, VitLayer } from './vit-model';
 
 export interface LayerContext {
@@ -43,16 +43,19 @@ export const add = (a: string, b: string, output: string): GraphNode => ({
   outputs: [output],
 });
 
-/** What token merging does to a layer, see merge-tokens.ts. */
-export interface LayerMerging {
-  /** Sizes of the tokens that come in; null while each is one patch. */
+/** What the tokens of a layer stand for, see token-sizes.ts, and how many pairs of them it merges, see merge-tokens.ts. */
+export interface LayerTokens {
+  /** float32 [tokens, 1]: patches in each; null while each is one. */
   readonly sizes: string | null;
-  /** Pairs to merge in this layer. */
-  readonly count: number;
+  /** float32 [1, 1, tokens, tokens]: what that adds to the scores. */
+  readonly sizeBias: string | null;
+  readonly mergeCount: number | null;
 }
 
+export const SINGLE_PATCHES: LayerTokens = { sizes: null, sizeBias: null, mergeCount: null };
+
 /** One encoder layer over every token: attention and MLP, each with its residual. */
-export const lowerLayer = (layer: LayerContext, hidden: string, merging: LayerMerging | null = null): PendingNode[] => {
+export const lowerLayer = (layer: LayerContext, hidden: string, tokens: LayerTokens): PendingNode[] => {
   const { config, prefix, read } = layer;
   const [q, k, v] = [`${prefix}.q`, `${prefix}.k`, `${prefix}.v`];
   const readPacked = async () => {
@@ -63,39 +66,37 @@ export const lowerLayer = (layer: LayerContext, hidden: string, merging: LayerMe
     layerNorm(config, `${prefix}.attention_norm`, hidden, async () => (await read()).attentionNorm),
     linear(`${prefix}.qkv`, `${prefix}.attention_norm`, `${prefix}.qkv`, config.qkvBias, readPacked),
     { opType: 'Split', inputs: [`${prefix}.qkv`], outputs: [q, k, v], attributes: { axis: { int: -1 } } },
-    ...lowerAttention(layer, [q, k, v], merging?.sizes ?? null),
-    ...lowerRest(layer, hidden, merging === null ? null : { ...merging, keys: k }),
+    attention(layer, [q, k, v], tokens.sizeBias),
+    ...lowerRest(layer, hidden, { ...tokens, keys: k }),
   ];
 };
 
-const lowerAttention = (
+/** Inputs 3 to 5 are a bias of the products, a padding mask, and what is added to the scores. */
+const attention = (
   { config, prefix }: LayerContext,
   queriesKeysValues: readonly string[],
-  sizes: string | null,
-): GraphNode[] => {
-  const bias = sizes === null ? [] : ['', '', `${prefix}.size_bias`];
-  return [
-    ...(sizes === null ? [] : lowerSizeBias(prefix, sizes)),
-    // Inputs 3 to 5 are a bias, a padding mask, and what is added to the scores.
-    microsoft('MultiHeadAttention', [...queriesKeysValues, ...bias], `${prefix}.context`, {
-      num_heads: { int: config.heads },
-    }),
-  ];
-};
+  sizeBias: string | null,
+): GraphNode =>
+  microsoft(
+    'MultiHeadAttention',
+    sizeBias === null ? queriesKeysValues : [...queriesKeysValues, '', '', sizeBias],
+    `${prefix}.context`,
+    { num_heads: { int: config.heads } },
+  );
 
 /** From attention's context to the layer's output, with both residuals. */
 export const lowerRest = (
   { config, prefix, read }: LayerContext,
   residual: string,
-  merging: (LayerMerging & { readonly keys: string }) | null = null,
+  { sizes, mergeCount, keys = '' }: LayerTokens & { readonly keys?: string } = SINGLE_PATCHES,
 ): PendingNode[] => {
   const [attended, whole, norm] = [`${prefix}.attended`, `${prefix}.middle`, `${prefix}.mlp_norm`];
-  const middle = merging === null ? whole : `${prefix}.merged`;
+  const middle = mergeCount === null ? whole : `${prefix}.merged`;
   const readOut = async () => [(await read()).attentionOutput];
   return [
     linear(`${prefix}.attention_output`, `${prefix}.context`, attended, true, readOut),
     add(attended, residual, whole),
-    ...(merging === null ? [] : lowerMerging({ config, prefix, tokens: whole, ...merging })),
+    ...(mergeCount === null ? [] : lowerMerging({ config, prefix, tokens: whole, keys, sizes, count: mergeCount })),
     layerNorm(config, norm, middle, async () => (await read()).mlpNorm),
     linear(`${prefix}.mlp_in`, norm, `${prefix}.mlp_in`, true, async () => [(await read()).mlpIn]),
     hiddenActivation(config, `${prefix}.mlp_in`, `${prefix}.mlp_act`),

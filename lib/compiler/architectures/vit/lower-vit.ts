@@ -6,7 +6,8 @@ import type { VitConfig } from './config';
 import { lowerLastLayer } from './lower-last-layer';
 import { add, type LayerContext, layerNorm, linear, lowerLayer } from './lower-layer';
 import { foldNormalisation, zeroPixel } from './patch-projection';
-import { gather, lowerKeptPatches, spreadAttention } from './skip-background';
+import { lowerBackgroundToken, lowerKeptPatches, spreadAttention } from './skip-background';
+import { lowerSizeBias } from './token-sizes';
 import type { VitModel } from './vit-model';
 
 /** A graph whose linear layers are not yet a choice of operators. */
@@ -21,7 +22,7 @@ export const INPUT_NAME = 'pixels';
 
 /** Which tokens are computed. */
 export interface TokenOptions {
-  /** Leave out patches no brighter than this, see `lowerKeptPatches`. @default null: none are left out */
+  /** Make one token of all patches no brighter than this, see skip-background.ts. @default null: all are computed */
   readonly skipBackground?: number | null;
   /**
    * Pairs of tokens to merge in every layer but the last, see merge-tokens.ts; there is no `attention` then, since tokens
@@ -45,8 +46,7 @@ export const outputNames = (
  * The model as a graph: u8 NHWC `pixels` [1, height, width, 3] in, the image processor's rescaling and normalisation
  * folded into the patch projection. Out come, all float32 and of the CLS token alone, which is all that is computed of the
  * last layer: `logits` [1, labels] when there is a classifier, `features` [1, hidden] after the final layer norm, `pooled`
- * [1, poolerSize] when there is a pooler, `attention` [1, heads, 1, 1 + patches] of the last layer, zero for patches that
- * were left out.
+ * [1, poolerSize] when there is a pooler, `attention` [1, heads, 1, 1 + patches] of the last layer.
  */
 export const lowerVit = (
   model: VitModel,
@@ -63,15 +63,24 @@ export const lowerVit = (
     ...lowerEmbeddings(model, processor, skips),
   ];
   const spreads = skips && attention !== null;
-  const computed = attention === null ? 'token_attention' : spreads ? `${attention}.kept` : attention;
-  const merges = mergeTokens !== null && config.layers > 1;
+  const computed = attention === null || spreads ? 'token_attention' : attention;
+  const mergeCount = config.layers > 1 ? mergeTokens : null;
+  let sizes = skips ? 'embeddings.sizes' : null;
+  let sizeBias: string | null = null;
   for (let index = 0; index < config.layers; index++) {
     const layer: LayerContext = { config, prefix: `layers.${index}`, read: () => readLayer(index) };
     const hidden = index === 0 ? 'embeddings' : `layers.${index - 1}`;
-    const sizes = merges && index > 0 ? `layers.${index - 1}.sizes` : null;
-    const merging = merges ? { sizes, count: mergeTokens } : null;
-    const isLast = index === config.layers - 1;
-    nodes.push(...(isLast ? lowerLastLayer(layer, hidden, computed, sizes) : lowerLayer(layer, hidden, merging)));
+    if (index === config.layers - 1) {
+      nodes.push(...lowerLastLayer(layer, hidden, computed, sizes));
+      break;
+    }
+    // Once for all layers, unless each has sizes of its own.
+    if (sizes !== null && (sizeBias === null || mergeCount !== null)) {
+      nodes.push(...lowerSizeBias(hidden, sizes));
+      sizeBias = `${hidden}.size_bias`;
+    }
+    nodes.push(...lowerLayer(layer, hidden, { sizes, sizeBias, mergeCount }));
+    if (mergeCount !== null) sizes = `${layer.prefix}.sizes`;
   }
   const output = (name: string | null, ...dims: readonly number[]): GraphValue[] =>
     name === null ? [] : [{ name, type: 'float32', dims: [1, ...dims] }];
@@ -142,17 +151,15 @@ const lowerEmbeddings = (model: VitModel, processor: ImageProcessorConfig, skips
   };
   const readProjection = async () => [foldNormalisation((await model.embeddings()).projection, config, processor)];
   return [
-    linear('patch_projection', skips ? 'patches.kept' : 'patches', 'projected', true, readProjection, {
+    linear('patch_projection', 'patches', 'projected', true, readProjection, {
       role: 'pixels',
       zeroPoint: zeroPixel(processor),
     }),
-    ...(skips ? [{ ...gather('positions', 'positions.kept'), constants: readPositions }] : []),
-    skips
-      ? add('projected', 'positions.kept', 'patch_tokens')
-      : { ...add('projected', 'positions', 'patch_tokens'), constants: readPositions },
+    { ...add('projected', 'positions', 'patch_tokens'), constants: readPositions },
+    ...(skips ? lowerBackgroundToken(config) : []),
     {
       opType: 'Concat',
-      inputs: ['cls_token', 'patch_tokens'],
+      inputs: skips ? ['cls_token', 'background_token', 'kept_tokens'] : ['cls_token', 'patch_tokens'],
       outputs: ['embeddings'],
       attributes: { axis: { int: 1 } },
       constants: async () => {

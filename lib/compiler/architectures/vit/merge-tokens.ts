@@ -1,12 +1,13 @@
 import { type GraphNode, int64s } from '../../onnx/graph';
 import { microsoft } from '../../onnx/linear-node';
 import type { VitConfig } from './config';
+import { reshape } from './token-sizes';
 
 /**
  * Token merging (Bolya et al., https://arxiv.org/abs/2210.09461): between a layer's attention and its MLP the tokens stand
  * in two groups by turns, each of the first finds the one of the second whose keys are most like its own, and the `count`
- * pairs most alike become their mean, weighted by how many patches each stands for. Attention then counts a token as often:
- * the logarithm of its size is added to the scores of its key. The CLS token is of the first group and never merged.
+ * pairs most alike become their mean, weighted by how many patches each stands for, and count as often in attention
+ * (token-sizes.ts). The CLS token is of the first group and never merged.
  */
 export interface Merging {
   readonly config: VitConfig;
@@ -40,11 +41,6 @@ const everySecond = (input: string, output: string, start: 0 | 1): GraphNode => 
     [`${output}.axis`]: int64s(0),
     [`${output}.step`]: int64s(2),
   }),
-});
-
-const reshape = (input: string, output: string, ...shape: readonly number[]): GraphNode => ({
-  ...node('Reshape', [input, `${output}.shape`], output),
-  constants: async () => ({ [`${output}.shape`]: int64s(...shape) }),
 });
 
 /**
@@ -156,17 +152,3 @@ const lowerSums = (prefix: string, input: string, name: string): GraphNode[] => 
     node('Concat', [own('kept'), own('added')], own('joined'), { axis: { int: 0 } }),
   ];
 };
-
-/** `sizes` [tokens, 1] -> `<prefix>.size_bias` [1, 1, tokens, tokens]: the logarithm of each key's size, for every query. */
-export const lowerSizeBias = (prefix: string, sizes: string): GraphNode[] => [
-  ...lowerSizeRow(prefix, sizes),
-  reshape(sizes, `${prefix}.size_column`, 1, 1, -1, 1),
-  node('Sub', [`${prefix}.size_column`, `${prefix}.size_column`], `${prefix}.no_bias`),
-  node('Add', [`${prefix}.no_bias`, `${prefix}.size_row`], `${prefix}.size_bias`),
-];
-
-/** `sizes` [tokens, 1] -> `<prefix>.size_row` [1, 1, 1, tokens]: their logarithms. */
-export const lowerSizeRow = (prefix: string, sizes: string): GraphNode[] => [
-  node('Log', [sizes], `${prefix}.log_sizes`),
-  reshape(`${prefix}.log_sizes`, `${prefix}.size_row`, 1, 1, 1, -1),
-];
