@@ -59,18 +59,22 @@ test('a bundle without its card and its notices would not be ours to give', asyn
 
 const whenPresent = existsSync(checkpoint) ? test : test.skip;
 
-whenPresent('compiling its checkpoint again (if it is beside the repository) gives the same digest', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'sulcus-default-'));
+whenPresent(
+  'compiling its checkpoint again (if it is beside the repository) gives the same digest',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sulcus-default-'));
 
-  const manifest = await compileModel({
-    source: await openCheckpointFolder(checkpoint),
-    sink: await createBundleFolder(join(folder, 'bundle')),
-    name: 'alzheimer-mri-vit-s16',
-    version: '1.0.0',
-    openSession: openGraphSession,
-    skipBackground: 8,
-  });
+    const manifest = await compileModel({
+      source: await openCheckpointFolder(checkpoint),
+      sink: await createBundleFolder(join(folder, 'bundle')),
+      name: 'alzheimer-mri-vit-s16',
+      version: '1.0.0',
+      openSession: openGraphSession,
+      skipBackground: 8,
+    });
 
-  expect(manifest.digest).toBe((await readManifest()).digest);
-  await rm(folder, { recursive: true, force: true });
-});
+    expect(manifest.digest).toBe((await readManifest()).digest);
+    await rm(folder, { recursive: true, force: true });
+  },
+  120_000,
+);
