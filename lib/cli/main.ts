@@ -1,20 +1,14 @@
-import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../../package.json';
 import { HIGHEST_QUOTA, parseRate } from '../core/key-limits';
+import { modelOption, threadsOption, wholeNumber } from './command-options';
+import { addDatasetCommands } from './dataset-commands';
 import { describeError, EXIT, exitCodeOf } from './exit-codes';
 import type { Output } from './output';
 import { createTerminalOutput } from './output';
 import { parseDuration } from './parse-duration';
 
-const DEFAULT_MODEL = join(__dirname, '../../layers/model');
 const DEFAULT_DATA_FOLDER = '.sulcus';
-
-const wholeNumber = (minimum: number, maximum: number) => (text: string) => {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
-  throw new InvalidArgumentError(`expected a whole number from ${minimum} to ${maximum}`);
-};
 
 const positive = (text: string) => {
   const value = Number(text);
@@ -41,8 +35,6 @@ const imageSize = (text: string) => {
   return { height: Number(height), width: Number(width ?? height) };
 };
 
-const modelOption = () =>
-  new Option('--model <bundle>', 'model bundle folder').default(DEFAULT_MODEL, 'the bundled model');
 const dataFolderOption = () =>
   new Option('--data-dir <folder>', 'data folder of the local cloud').default(DEFAULT_DATA_FOLDER);
 
@@ -62,6 +54,7 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     });
 
   addModelCommands(program, output, finish);
+  addDatasetCommands(program, output, finish);
   program
     .command('start')
     .description('serve the API and watch the scan folder on this machine')
@@ -69,7 +62,7 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .addOption(dataFolderOption())
     .option('--scan-folder <folder>', 'folder whose scans are classified (default: <data-dir>/scans)')
     .addOption(modelOption())
-    .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
+    .addOption(threadsOption())
     .option('--webhook-url <url>', 'POST an event of every final result there (default: SULCUS_WEBHOOK_URL)')
     .option('--webhook-secret <secret>', 'what signs them, whsec_... or text (default: SULCUS_WEBHOOK_SECRET)')
     .action(async (options) => {
@@ -90,7 +83,7 @@ const addModelCommands = (program: Command, output: Output, finish: (exitCode: n
     .argument('<paths...>', 'files, folders or globs')
     .addOption(modelOption())
     .option('--json', 'one JSON result a line, all labels')
-    .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
+    .addOption(threadsOption())
     .action(async (paths: string[], options) => {
       const { classifyCommand } = require('./classify-command') as typeof import('./classify-command');
       finish(await classifyCommand(paths, options, output));
@@ -103,7 +96,7 @@ const addModelCommands = (program: Command, output: Output, finish: (exitCode: n
     .addOption(modelOption())
     .option('--json', 'one JSON result a line, all values')
     .option('--attention', "with --json: the last layer's attention of the [CLS] token too")
-    .option('--threads <n>', 'threads for the model (default: all vCPUs)', wholeNumber(1, 64))
+    .addOption(threadsOption())
     .action(async (paths: string[], options) => {
       const { featuresCommand } = require('./features-command') as typeof import('./features-command');
       finish(await featuresCommand(paths, options, output));

@@ -24,7 +24,7 @@ export const readScan = async (file: string): Promise<Uint8Array> => {
 const FILES_AT_ONCE = 2;
 
 /** Results in the order of the inputs, a few at work at once. */
-async function* inOrder<In, Out>(inputs: readonly In[], work: (input: In) => Promise<Out>): AsyncGenerator<Out> {
+export async function* inOrder<In, Out>(inputs: readonly In[], work: (input: In) => Promise<Out>): AsyncGenerator<Out> {
   const running: Promise<Out>[] = [];
   let next = 0;
   const startNext = () => {

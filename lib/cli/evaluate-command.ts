@@ -1,0 +1,150 @@
+import { createImageDecoder } from '../adapters/image';
+import { openModel } from '../adapters/onnx';
+import { type Classification, type ClassifyScanDeps, classifyScan, requireLabels } from '../core/classify-scan';
+import { NOTICE } from '../core/contract';
+import { SulcusError } from '../core/errors';
+import { evaluatePeople, evaluateScans } from '../core/metrics/evaluation';
+import type { ScoredScan } from '../core/metrics/scored-scan';
+import type { ModelManifest } from '../core/model-manifest';
+import { chooseContrast } from './dataset/contrast';
+import { type LabelledScan, readLabelledScans, requireKnownLabels } from './dataset/labelled-scans';
+import { parseSelector, type Selection, selectScans } from './dataset/select-scans';
+import { renderMarkdown } from './evaluation/markdown';
+import { definitionsOf, type EvaluationReport, type FailedScan } from './evaluation/report';
+import { writeReport } from './evaluation/write-report';
+import { EXIT } from './exit-codes';
+import type { Output } from './output';
+import { inOrder, readScan, rejectionOf } from './scan-files';
+import { readSessionSettings } from './session-settings';
+
+export interface EvaluateOptions {
+  readonly model: string;
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly images?: string;
+  readonly join?: readonly string[];
+  readonly labels?: string;
+  readonly subjects?: string;
+  readonly split?: readonly string[];
+  readonly positive?: readonly string[];
+  readonly negative?: readonly string[];
+  readonly bootstrap: number;
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+/**
+ * `sulcus evaluate`: a labelled set through the product's own path.
+ * @returns the exit code: failed when a scan could not be evaluated
+ * @throws INVALID_REQUEST for a set that cannot be evaluated as a whole, MODEL_HAS_NO_LABELS
+ */
+export const evaluateCommand = async (path: string, options: EvaluateOptions, output: Output): Promise<number> => {
+  const { images, join, labels: labelColumn, subjects: subjectColumn } = options;
+  const all = await readLabelledScans(path, { images, join, labelColumn, subjectColumn });
+  const selectors = (options.split ?? []).map(parseSelector);
+  const selection = selectScans(all, selectors);
+  const session = { ...readSessionSettings(options.threads), expectedScans: selection.scans.length };
+  const model = await openModel(options.model, { ...session, verify: true });
+  try {
+    requireLabels(model.manifest);
+    requireKnownLabels(selection.scans, model.manifest.labels);
+    const contrast = chooseContrast(model.manifest.labels, options);
+    const deps: ClassifyScanDeps = { decoder: createImageDecoder(), model: async () => model };
+    const outcomes = await classifyAll(deps, selection.scans, model.manifest.labels, output);
+    const report = assemble(model.manifest, selection, outcomes, { ...options, contrast });
+    if (options.out !== undefined) await writeReport(options.out, report);
+    if (options.json) output.line(JSON.stringify(report));
+    else for (const line of renderMarkdown(report)) output.line(line);
+    if (options.out !== undefined) output.note(`wrote ${options.out}`);
+    return report.data.failed.length > 0 ? EXIT.failed : EXIT.ok;
+  } finally {
+    await model.dispose();
+  }
+};
+
+interface Outcomes {
+  readonly scored: readonly ScoredScan[];
+  readonly failed: readonly FailedScan[];
+}
+
+const classifyAll = async (
+  deps: ClassifyScanDeps,
+  scans: readonly LabelledScan[],
+  labels: readonly string[],
+  output: Output,
+): Promise<Outcomes> => {
+  const bar = output.progress(scans.length);
+  const scored: ScoredScan[] = [];
+  const failed: FailedScan[] = [];
+  for await (const outcome of inOrder(scans, (scan) => classifyOne(deps, scan, labels))) {
+    bar.advance();
+    if ('failure' in outcome) {
+      failed.push(outcome.failure);
+      output.note(`failed: ${outcome.file} (${outcome.failure.code}: ${outcome.failure.message})`);
+    } else scored.push(outcome);
+  }
+  bar.stop();
+  if (scored.length > 0) return { scored, failed };
+  throw new SulcusError('INVALID_REQUEST', `expected scans that can be read, received ${failed.length} that cannot`);
+};
+
+const classifyOne = async (
+  deps: ClassifyScanDeps,
+  { file, label, subject, position, row }: LabelledScan,
+  labels: readonly string[],
+): Promise<ScoredScan | { readonly file: string; readonly failure: FailedScan }> => {
+  try {
+    const classification = await classifyScan(deps, await readScan(file));
+    const byLabel = new Map(classification.scores.map((score) => [score.label, score]));
+    return {
+      truth: labels.indexOf(label as string),
+      scores: labels.map((name) => byLabel.get(name)?.score as number),
+      logits: labels.map((name) => byLabel.get(name)?.logit as number),
+      subject,
+      abstainReason: abstainReasonOf(classification),
+    };
+  } catch (error) {
+    return { file, failure: { position, row, ...rejectionOf(error) } };
+  }
+};
+
+/** Bundles without a threshold never abstain, and their answers need not say so. */
+const abstainReasonOf = (
+  answer: Classification & { readonly abstained?: boolean; readonly abstainReason?: string | null },
+): string | null => (answer.abstained === true ? (answer.abstainReason ?? 'not given') : null);
+
+type AssembleOptions = Pick<EvaluateOptions, 'split' | 'bootstrap' | 'seed'> & Pick<EvaluationReport, 'contrast'>;
+
+const assemble = (
+  manifest: ModelManifest,
+  { scans, subjectDisjoint, sharedSubjects }: Selection,
+  { scored, failed }: Outcomes,
+  { split = [], bootstrap: replicates, seed, contrast }: AssembleOptions,
+): EvaluationReport => {
+  const { name, version, digest, labels, activation, quantization } = manifest;
+  const hasSubjects = scored.every(({ subject }) => subject !== null);
+  const by = hasSubjects ? 'subject' : 'scan';
+  const evaluation = { labels, activation, contrast, replicates, seed };
+  return {
+    schemaVersion: 1,
+    model: { name, version, digest, labels, quantization: quantization.scheme },
+    data: {
+      scans: scans.length,
+      evaluated: scored.length,
+      failed,
+      perLabel: Object.fromEntries(
+        labels.map((label, index) => [label, scored.filter(({ truth }) => truth === index).length]),
+      ),
+      subjects: hasSubjects ? new Set(scored.map(({ subject }) => subject)).size : null,
+      selected: split,
+      subjectDisjoint,
+      sharedSubjects,
+    },
+    definitions: definitionsOf(activation, by),
+    bootstrap: { by, replicates, seed },
+    contrast,
+    ...evaluateScans(scored, evaluation),
+    people: hasSubjects ? evaluatePeople(scored, evaluation) : null,
+    notice: NOTICE,
+  };
+};
