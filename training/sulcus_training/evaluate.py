@@ -1,0 +1,85 @@
+"""Figures of a checkpoint on labelled slices: `logits.csv` and `run.json`."""
+
+import argparse
+import csv
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from transformers import ViTForImageClassification
+
+from .console import say
+from .labels import ID2LABEL
+from .logits_file import LOGITS_FILE, to_predictions, write_logits
+from .machine import choose_device
+from .options import add_data, create_parser
+from .predict import predict_logits
+from .processor import read_processor
+from .run_record import Facts, run_record, write_run
+from .scans import Scan, hash_data, read_scans
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parse(argv)
+    started = time.monotonic()
+    scans = _choose(read_scans(arguments.data), arguments.split, arguments.use)
+    device = choose_device(arguments.device)
+    model = ViTForImageClassification.from_pretrained(arguments.model, dtype=torch.float32)
+    if model.config.id2label != ID2LABEL:
+        raise SystemExit(f"expected the labels {ID2LABEL} for the model, received {model.config.id2label}")
+    processor = read_processor(arguments.model, model.config.image_size)
+    logits = predict_logits(model, processor, arguments.data, scans, device)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    write_logits(arguments.out / LOGITS_FILE, scans, logits)
+    facts = Facts(
+        id=arguments.id,
+        title=arguments.title or arguments.id,
+        role=arguments.role,
+        protocol=arguments.protocol,
+        trained_on=arguments.trained_on,
+        evaluated_on=arguments.evaluated_on,
+        method="transformers, Pillow processor, fp32",
+    )
+    record = run_record(
+        facts,
+        to_predictions(scans, logits),
+        device,
+        time.monotonic() - started,
+        data={"sha256": hash_data(arguments.data, scans), "slices": len(scans)},
+    )
+    write_run(arguments.out, record)
+    say(f"wrote {arguments.out}")
+    return 0
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = create_parser("evaluate", __doc__)
+    add_data(parser)
+    parser.add_argument("--model", type=Path, required=True, help="checkpoint folder")
+    parser.add_argument("--split", type=Path, help="CSV file,use: evaluates the slices of --use alone")
+    parser.add_argument("--use", help="such as held-out-person")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--id", required=True, help="name of the run")
+    parser.add_argument("--title")
+    parser.add_argument("--role", default="held-out-twin", choices=("shipped", "held-out-twin", "baseline"))
+    parser.add_argument("--protocol", required=True, choices=("card", "subject-disjoint"), help="what the slices are")
+    parser.add_argument("--trained-on", required=True, help="in words, for the card")
+    parser.add_argument("--evaluated-on", required=True, help="in words, for the card")
+    return parser.parse_args(argv)
+
+
+def _choose(scans: list[Scan], split: Path | None, use: str | None) -> list[Scan]:
+    if split is None:
+        return scans
+    with split.open(newline="", encoding="utf-8") as stream:
+        chosen = {row["file"] for row in csv.DictReader(stream) if row["use"] == use}
+    found = [scan for scan in scans if scan.file in chosen]
+    if not found:
+        raise SystemExit(f"expected slices marked {use} in {split.name}, received none")
+    return found
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

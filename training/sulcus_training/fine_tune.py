@@ -1,0 +1,148 @@
+"""One run: a base, a split and a recipe in; a checkpoint and its logits on the held-out slices out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import EarlyStoppingCallback, EvalPrediction, TrainerCallback, TrainingArguments
+from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
+
+from .bases import Base
+from .machine import bf16_is_fast
+from .metrics import Floats
+from .patch_dropout import PatchDropout
+from .predict import to_device
+from .recipes import Recipe
+from .slices import SliceDataset
+from .splits import Split
+from .stochastic_depth import add_stochastic_depth
+from .trainer import EpochOfSlices, FullPatchesLast, SulcusTrainer, TimeBudget, last_checkpoint
+from .weight_average import AVERAGE_FILE, WeightAverage
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run depends on."""
+
+    data: Path
+    split: Split
+    recipe: Recipe
+    base: Base
+    processor: ViTImageProcessorPil
+    out: Path
+    device: torch.device
+    seed: int = 0
+    workers: int = 0
+    # Seconds after which the run saves itself and ends.
+    budget: float | None = None
+    exact: bool = False
+    # Whether the kept weights are rounded to fp16 (they are evaluated as kept).
+    half: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`logits` of the held-out slices, None where nobody is held out; `finished` is False after a spent budget."""
+
+    finished: bool
+    history: list[dict[str, Any]]
+    images_per_second: float
+    logits: Floats | None
+
+
+def fine_tune(plan: Plan) -> Outcome:
+    """Trains, going on from the last checkpoint in `plan.out` if there is one; leaves the model in `plan.out/model`."""
+    trainer, average, budget = _create_trainer(plan)
+    checkpoint = last_checkpoint(plan.out)
+    if checkpoint is not None and average is not None:
+        average.resume(checkpoint)
+    result = trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    history = [dict(entry) for entry in trainer.state.log_history]
+    speed = float(result.metrics.get("train_samples_per_second", 0.0))
+    if budget is not None and budget.exceeded:
+        return Outcome(False, history, speed, None)
+    _choose_weights(trainer, average, plan)
+    return Outcome(True, history, speed, _predict_held_out(trainer, plan))
+
+
+def _create_trainer(plan: Plan) -> tuple[SulcusTrainer, WeightAverage | None, TimeBudget | None]:
+    model, recipe = plan.base.model, plan.recipe
+    average = WeightAverage(to_device(model, plan.device), recipe.average) if recipe.average > 0 else None
+    budget = TimeBudget(plan.budget) if plan.budget is not None else None
+    slices = SliceDataset(plan.data, plan.split.train, plan.processor, recipe.augmentation, plan.seed)
+    callbacks: list[TrainerCallback] = [EpochOfSlices(slices)]
+    callbacks += [callback for callback in (average, budget) if callback is not None]
+    if recipe.keep_patches < 1.0:
+        callbacks.append(FullPatchesLast(PatchDropout(model, recipe.keep_patches), recipe))
+    if recipe.stochastic_depth > 0:
+        add_stochastic_depth(model, recipe.stochastic_depth)
+    if plan.split.stop:
+        callbacks.append(EarlyStoppingCallback(early_stopping_patience=recipe.patience))
+    watched = plan.split.stop or plan.split.test
+    trainer = SulcusTrainer(
+        recipe=recipe,
+        train_scans=plan.split.train,
+        average=average,
+        model=model,
+        args=_arguments(plan, evaluates=bool(watched)),
+        train_dataset=slices,
+        eval_dataset=SliceDataset(plan.data, watched, plan.processor) if watched else None,
+        compute_metrics=_accuracy,
+        callbacks=callbacks,
+    )
+    return trainer, average, budget
+
+
+def _arguments(plan: Plan, evaluates: bool) -> TrainingArguments:
+    recipe, stops = plan.recipe, bool(plan.split.stop)
+    return TrainingArguments(
+        output_dir=str(plan.out),
+        num_train_epochs=recipe.epochs,
+        per_device_train_batch_size=recipe.batch_size,
+        per_device_eval_batch_size=64,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type=recipe.scheduler,
+        warmup_steps=recipe.warmup,
+        weight_decay=recipe.weight_decay,
+        label_smoothing_factor=recipe.label_smoothing,
+        bf16=bf16_is_fast(plan.device),
+        use_cpu=plan.device.type == "cpu",
+        seed=plan.seed,
+        full_determinism=plan.exact,
+        dataloader_num_workers=plan.workers,
+        dataloader_pin_memory=plan.device.type == "cuda",
+        remove_unused_columns=False,
+        eval_strategy="epoch" if evaluates else "no",
+        logging_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=stops,
+        metric_for_best_model="loss" if stops else None,
+        report_to="none",
+        disable_tqdm=True,
+    )
+
+
+def _choose_weights(trainer: SulcusTrainer, average: WeightAverage | None, plan: Plan) -> None:
+    """The average's weights where there is one, of the best epoch where people were kept back to say which."""
+    best = trainer.state.best_model_checkpoint
+    if average is not None:
+        if plan.split.stop and best is not None and (Path(best) / AVERAGE_FILE).is_file():
+            average.resume(Path(best))
+        average.copy_to(plan.base.model)
+    if plan.half:
+        plan.base.model.half().float()
+
+
+def _predict_held_out(trainer: SulcusTrainer, plan: Plan) -> Floats | None:
+    if not plan.split.test:
+        return None
+    predicted = trainer.predict(SliceDataset(plan.data, plan.split.test, plan.processor))
+    return np.asarray(predicted.predictions, dtype=np.float64)
+
+
+def _accuracy(prediction: EvalPrediction) -> dict[str, float]:
+    logits, labels = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
+    return {"accuracy": float(np.mean(logits.argmax(axis=-1) == labels))}

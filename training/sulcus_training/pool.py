@@ -1,0 +1,84 @@
+"""Folds pooled: every person predicted once, by the model that never saw them. `logits.csv` and `run.json`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .console import say
+from .logits_file import LOGITS_FILE, read_logits, write_logits
+from .machine import choose_device
+from .options import create_parser
+from .run_record import Facts, read_run, run_record, write_run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = create_parser("pool", __doc__)
+    parser.add_argument("folds", type=Path, nargs="+", help="folders of the runs, one a fold")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    pool(arguments.folds, arguments.out)
+    say(f"wrote {arguments.out}")
+    return 0
+
+
+def pool(folders: Sequence[Path], out: Path) -> dict[str, Any]:
+    """Raises ValueError when a person is on both sides of a fold, in two folds, or the folds are of different runs."""
+    runs = [read_run(folder) for folder in folders]
+    check_folds(runs)
+    scans, predictions = read_logits([folder / LOGITS_FILE for folder in folders])
+    out.mkdir(parents=True, exist_ok=True)
+    write_logits(out / LOGITS_FILE, scans, predictions.logits)
+    first, recipe = runs[0], runs[0]["recipe"]["name"]
+    facts = Facts(
+        id=f"{recipe}-folds",
+        title=first["title"],
+        role="out-of-fold",
+        protocol="subject-disjoint",
+        trained_on="for every fold the people of the other folds",
+        evaluated_on=f"everyone, pooled over {len(runs)} folds, each by the model of the fold that left them out",
+        method=first["method"],
+    )
+    record = run_record(
+        facts,
+        predictions,
+        choose_device("cpu"),
+        sum(run["seconds"] for run in runs),
+        **{key: first[key] for key in ("base", "recipe", "seed", "splitSeed", "data")},
+        folds=[_describe_fold(run) for run in runs],
+    )
+    record["machine"], record["versions"] = first["machine"], first["versions"]
+    write_run(out, record)
+    return record
+
+
+def check_folds(runs: Sequence[dict[str, Any]]) -> None:
+    """Nobody on both sides of any figure."""
+    for run in runs:
+        sides = [set(run["split"][side]["people"]) for side in ("train", "stop", "test")]
+        if sides[2] & (sides[0] | sides[1]):
+            raise ValueError(f"expected nobody on both sides of {run['id']}, received {sorted(sides[2] & sides[0])}")
+        if run["base"]["knowsLabels"]:
+            raise ValueError(f"expected a base that knows none of the labels for {run['id']}, received one that may")
+    tested = Counter(person for run in runs for person in run["split"]["test"]["people"])
+    if tested.most_common(1)[0][1] > 1:
+        raise ValueError(f"expected everyone in one fold, received {tested.most_common(1)[0][0]} in two")
+    for key in ("base", "recipe", "splitSeed", "data"):
+        if any(run[key] != runs[0][key] for run in runs):
+            raise ValueError(f"expected folds of one {key}, received different ones")
+
+
+def _describe_fold(run: dict[str, Any]) -> dict[str, Any]:
+    figures = {name: figure["value"] for name, figure in run["set"]["figures"].items()}
+    return {
+        "fold": run["fold"],
+        "n": run["set"]["n"],
+        "people": run["set"]["people"],
+        "seconds": run["seconds"],
+        "figures": figures,
+        "epochs": run["epochs"],
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,84 @@
+"""Everything for a release in one command: five folds, their pool, the card's split, then the model on everyone.
+
+Goes on where it was interrupted: a run that has its run.json is not run again, one that has checkpoints is resumed.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .console import note, say
+from .options import RECIPE_FIELDS, add_base, add_data, add_device, add_recipe, create_parser
+from .pool import pool
+from .run_record import RUN_FILE
+from .splits import FOLDS
+from .train import UNFINISHED
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of `sulcus_training.train`; its run lies in the folder `name`."""
+
+    name: str
+    options: tuple[str, ...]
+
+
+FOLD_STEPS = tuple(Step(f"fold-{fold}", ("--protocol", "subject-folds", "--fold", str(fold))) for fold in range(FOLDS))
+STEPS = (*FOLD_STEPS, Step("card", ("--protocol", "card")), Step("final", ("--protocol", "all", "--half")))
+POOLED = "folds"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _parse(argv)
+    end = None if arguments.minutes is None else time.monotonic() + arguments.minutes * 60
+    for step in STEPS:
+        out = arguments.out / step.name
+        if (out / RUN_FILE).is_file():
+            continue
+        left = None if end is None else (end - time.monotonic()) / 60
+        if left is not None and left <= 0:
+            note(f"the time is over before {step.name}: the same command goes on from there")
+            return UNFINISHED
+        note(f"{step.name} ...")
+        status = subprocess.run(command(step, arguments, out, left), check=False).returncode
+        if status != 0:
+            return status
+        if step is FOLD_STEPS[-1]:
+            pool([arguments.out / fold.name for fold in FOLD_STEPS], arguments.out / POOLED)
+    say(f"{arguments.out / 'final' / 'model'} is the model on everyone; its figures are in {POOLED} and card")
+    return 0
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = create_parser("train_all", __doc__)
+    add_data(parser)
+    add_base(parser)
+    add_recipe(parser)
+    add_device(parser)
+    parser.add_argument("--split-seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, help="end after this time, with exit code 75; run again to go on")
+    parser.add_argument("--exact", action="store_true")
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--out", type=Path, required=True)
+    return parser.parse_args(argv)
+
+
+def command(step: Step, arguments: argparse.Namespace, out: Path, minutes: float | None) -> list[str]:
+    """The command line of a step: what was given to `train_all`, and what the step adds."""
+    line = [sys.executable, "-m", "sulcus_training.train", *step.options, "--out", str(out)]
+    names = ("data", "base", "wheel", "recipe", *RECIPE_FIELDS, "device", "workers", "split_seed", "seed")
+    for name in names:
+        value = getattr(arguments, name)
+        if value is not None:
+            line += [f"--{name.replace('_', '-')}", str(value)]
+    line += [f"--{name}" for name in ("exact", "tiny") if getattr(arguments, name)]
+    return line if minutes is None else [*line, "--minutes", str(minutes)]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
