@@ -89,8 +89,10 @@ def _measure(
         data={"sha256": hash_data(arguments.data, scans), "slices": len(scans)},
     )
     if name == "nearest-neighbour":
+        # What a method without scores cannot have.
         for figure in ("loss", "ece", "brier"):
             record["set"]["figures"][figure] = {"value": None, "low": None, "high": None}
+        record["set"]["coverage"] = []
     write_run(folder, record)
     say(f"wrote {folder}: accuracy {record['set']['figures']['accuracy']['value']:.4f}")
 
@@ -156,7 +158,7 @@ def _fit_and_predict(train: Floats, targets: Ints, test: Floats, strength: float
     probe = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(train, targets)
     # A label that nobody has on the training side gets a logit that no label is ranked below.
     logits = np.full((len(test), len(LABELS)), -CERTAIN)
-    logits[:, probe.classes_] = probe.decision_function(test)
+    logits[:, probe.classes_] = probe.predict_log_proba(test)
     return logits
 
 

@@ -1,4 +1,4 @@
-"""Figures of a checkpoint on labelled slices: `logits.csv` and `run.json`."""
+"""Figures of a checkpoint, or of what the product answered, on labelled slices: `logits.csv` and `run.json`."""
 
 import argparse
 import csv
@@ -13,9 +13,11 @@ from .console import say
 from .labels import ID2LABEL
 from .logits_file import LOGITS_FILE, to_predictions, write_logits
 from .machine import choose_device
+from .metrics import Floats
 from .options import add_data, create_parser
 from .predict import predict_logits
 from .processor import read_processor
+from .product_results import read_results
 from .run_record import Facts, run_record, write_run
 from .scans import Scan, hash_data, read_scans
 
@@ -25,11 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     scans = _choose(read_scans(arguments.data), arguments.split, arguments.use)
     device = choose_device(arguments.device)
-    model = ViTForImageClassification.from_pretrained(arguments.model, dtype=torch.float32)
-    if model.config.id2label != ID2LABEL:
-        raise SystemExit(f"expected the labels {ID2LABEL} for the model, received {model.config.id2label}")
-    processor = read_processor(arguments.model, model.config.image_size)
-    logits = predict_logits(model, processor, arguments.data, scans, device)
+    if arguments.results is None:
+        logits, method = _run(arguments.model, arguments.data, scans, device), "transformers, Pillow processor, fp32"
+    else:
+        logits, method = read_results(arguments.results, arguments.data, scans), "the compiled bundle, sulcus classify"
     arguments.out.mkdir(parents=True, exist_ok=True)
     write_logits(arguments.out / LOGITS_FILE, scans, logits)
     facts = Facts(
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         protocol=arguments.protocol,
         trained_on=arguments.trained_on,
         evaluated_on=arguments.evaluated_on,
-        method="transformers, Pillow processor, fp32",
+        method=method,
     )
     record = run_record(
         facts,
@@ -53,10 +54,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _run(checkpoint: Path, data: Path, scans: Sequence[Scan], device: torch.device) -> Floats:
+    model = ViTForImageClassification.from_pretrained(checkpoint, dtype=torch.float32)
+    if model.config.id2label != ID2LABEL:
+        raise SystemExit(f"expected the labels {ID2LABEL} for the model, received {model.config.id2label}")
+    return predict_logits(model, read_processor(checkpoint, model.config.image_size), data, scans, device)
+
+
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = create_parser("evaluate", __doc__)
     add_data(parser)
-    parser.add_argument("--model", type=Path, required=True, help="checkpoint folder")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--model", type=Path, help="checkpoint folder")
+    source.add_argument("--results", type=Path, help="lines of `sulcus classify --json`, the product's own answers")
     parser.add_argument("--split", type=Path, help="CSV file,use: evaluates the slices of --use alone")
     parser.add_argument("--use", help="such as held-out-person")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")

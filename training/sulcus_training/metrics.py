@@ -11,6 +11,7 @@ from .labels import LABELS, NO_DEMENTIA
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 BINS = 15
+COVERAGES = (1.0, 0.8, 0.6, 0.4, 0.2)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,15 @@ def area_under_curve(scores: Floats, positive: NDArray[np.bool_]) -> float:
         return float("nan")
     difference = higher[:, None] - lower[None, :]
     return float(((difference > 0) + 0.5 * (difference == 0)).mean())
+
+
+def coverage_curve(predictions: Predictions) -> list[dict[str, float]]:
+    """Accuracy on the most certain slices alone, by the score of the top label: what abstaining on the others buys."""
+    probabilities = softmax(predictions.logits)
+    right = probabilities.argmax(axis=1) == predictions.targets
+    order = np.argsort(-probabilities.max(axis=1), kind="stable")
+    counts = {share: max(1, round(share * len(predictions))) for share in COVERAGES}
+    return [{"coverage": share, "accuracy": float(right[order[:count]].mean())} for share, count in counts.items()]
 
 
 def figures(predictions: Predictions) -> dict[str, float]:

@@ -11,7 +11,7 @@ import torch
 
 from .bootstrap import RESAMPLES, bootstrap
 from .machine import machine, versions
-from .metrics import Predictions, per_class
+from .metrics import Predictions, coverage_curve, per_class
 from .scans import Scan, label_of_subjects
 
 RUN_FILE = "run.json"
@@ -35,11 +35,12 @@ class Facts:
 
 
 def describe_set(predictions: Predictions) -> dict[str, Any]:
-    """n, people, per-class figures and every figure with its interval."""
+    """n, people, per-class figures, accuracy by coverage and every figure with its interval."""
     return {
         "n": len(predictions),
         "people": len(set(predictions.subjects.tolist())),
         "perClass": per_class(predictions),
+        "coverage": coverage_curve(predictions),
         "figures": bootstrap(predictions, resamples=RESAMPLES),
         "interval": f"95 %, percentile bootstrap over people, {RESAMPLES} resamples",
     }

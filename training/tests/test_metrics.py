@@ -8,6 +8,7 @@ from sulcus_training.metrics import (
     area_under_curve,
     brier_score,
     calibration_error,
+    coverage_curve,
     cross_entropy,
     figures,
     per_class,
@@ -57,6 +58,16 @@ def test_brier_score_goes_from_0_to_2() -> None:
 
     assert brier_score(certain, np.array([0])) == 0
     assert brier_score(certain, np.array([1])) == 2
+
+
+def test_coverage_keeps_the_most_certain_slices() -> None:
+    # Five slices, ever less certain of label 0; the last two are wrong.
+    logits = np.array([[5.0, 0, 0, 0], [4, 0, 0, 0], [3, 0, 0, 0], [2, 0, 0, 0], [1, 0, 0, 0]])
+    predictions = Predictions(logits, np.array([0, 0, 0, 1, 1]), np.array(list("abcde")))
+
+    accuracy = {point["coverage"]: point["accuracy"] for point in coverage_curve(predictions)}
+
+    assert accuracy == {1.0: 0.6, 0.8: 0.75, 0.6: 1, 0.4: 1, 0.2: 1}
 
 
 def test_auc_counts_ties_half_and_needs_both_kinds() -> None:
