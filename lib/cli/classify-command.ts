@@ -12,7 +12,7 @@ import { readSessionSettings } from './session-settings';
 /** One line of `sulcus classify --json`: the API's result fields that a local file can have. */
 export type FileResult = { readonly file: string } & Pick<
   ScanResult,
-  'state' | 'label' | 'score' | 'scores' | 'model' | 'timings' | 'error' | 'notice'
+  'state' | 'label' | 'score' | 'scores' | 'abstained' | 'abstainReason' | 'model' | 'timings' | 'error' | 'notice'
 >;
 
 export interface ClassifyOptions {
@@ -33,24 +33,32 @@ export const classifyCommand = async (
   try {
     requireLabels(model.manifest);
     const deps: ClassifyScanDeps = { decoder: createImageDecoder(), model: async () => model };
-    const header = ['FILE', 'PREDICTED LABEL', 'SCORE'];
+    const abstains = model.manifest.calibration !== null;
+    const header = ['FILE', 'PREDICTED LABEL', 'SCORE', ...(abstains ? ['ABSTAINED'] : [])];
     return await reportScans(files, (file) => classifyFile(deps, file), { json, header, toRow }, output);
   } finally {
     await model.dispose();
   }
 };
 
-const toRow = ({ file, label, score }: FileResult): string[] => [file, label ?? '', score?.toFixed(4) ?? ''];
+const toRow = ({ file, label, score, abstainReason }: FileResult): string[] => [
+  file,
+  label ?? '',
+  score?.toFixed(4) ?? '',
+  abstainReason ?? '',
+];
 
 const classifyFile = async (deps: ClassifyScanDeps, file: string): Promise<FileResult> => {
   try {
-    const { label, score, scores, model, timings } = await classifyScan(deps, await readScan(file));
+    const { label, score, scores, abstainReason, model, timings } = await classifyScan(deps, await readScan(file));
     return {
       file,
       state: 'classified',
       label,
       score,
       scores: [...scores],
+      abstained: abstainReason !== null,
+      abstainReason,
       model,
       timings,
       error: null,
@@ -58,6 +66,7 @@ const classifyFile = async (deps: ClassifyScanDeps, file: string): Promise<FileR
     };
   } catch (error) {
     const nothing = { label: null, score: null, scores: [], model: null, timings: null };
-    return { file, state: 'rejected', ...nothing, error: rejectionOf(error), notice: NOTICE };
+    const abstaining = { abstained: false, abstainReason: null };
+    return { file, state: 'rejected', ...nothing, ...abstaining, error: rejectionOf(error), notice: NOTICE };
   }
 };

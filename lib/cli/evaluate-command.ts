@@ -1,6 +1,6 @@
 import { createImageDecoder } from '../adapters/image';
 import { openModel } from '../adapters/onnx';
-import { type Classification, type ClassifyScanDeps, classifyScan, requireLabels } from '../core/classify-scan';
+import { type ClassifyScanDeps, classifyScan, requireLabels } from '../core/classify-scan';
 import { NOTICE } from '../core/contract';
 import { SulcusError } from '../core/errors';
 import { evaluatePeople, evaluateScans } from '../core/metrics/evaluation';
@@ -101,17 +101,12 @@ const classifyOne = async (
       scores: labels.map((name) => byLabel.get(name)?.score as number),
       logits: labels.map((name) => byLabel.get(name)?.logit as number),
       subject,
-      abstainReason: abstainReasonOf(classification),
+      abstainReason: classification.abstainReason,
     };
   } catch (error) {
     return { file, failure: { position, row, ...rejectionOf(error) } };
   }
 };
-
-/** Bundles without a threshold never abstain, and their answers need not say so. */
-const abstainReasonOf = (
-  answer: Classification & { readonly abstained?: boolean; readonly abstainReason?: string | null },
-): string | null => (answer.abstained === true ? (answer.abstainReason ?? 'not given') : null);
 
 type AssembleOptions = Pick<EvaluateOptions, 'split' | 'bootstrap' | 'seed'> & Pick<EvaluationReport, 'contrast'>;
 

@@ -53,6 +53,7 @@ export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest>
     },
     quantization: describeScheme(scheme, model),
     parity,
+    calibration: null,
     source: {
       checkpoint,
       dtype: sourceDtype(weights),

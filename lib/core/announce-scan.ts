@@ -40,6 +40,7 @@ export const announceScan = async (deps: AnnounceScanDeps, announcement: Announc
     score: null,
     scores: [],
     truncated: false,
+    abstainReason: null,
     model: null,
     source: { kind: 'upload', bucket: deps.bucketName, key, versionId: null },
     timings: null,

@@ -1,7 +1,10 @@
-import type { LabelScore, ModelReference, Timings } from './contract';
+import { calibrateLogits, lowConfidence } from './calibration/apply-calibration';
+import { gateDistances, passesGate, toThumbnail } from './calibration/input-gate';
+import type { AbstainReason, LabelScore, ModelReference, Timings } from './contract';
 import { SulcusError } from './errors';
 import type { ModelManifest } from './model-manifest';
-import { type RunModelDeps, runModel } from './run-model';
+import type { ClassifierModel } from './ports';
+import { type ModelRun, type RunModelDeps, runModel } from './run-model';
 
 export type ClassifyScanDeps = RunModelDeps;
 
@@ -10,23 +13,56 @@ export interface Classification {
   readonly score: number;
   /** All labels, highest score first; equal scores keep the model's label order. */
   readonly scores: readonly LabelScore[];
+  /** Why the label is not to be relied on; null where it is, and always of a bundle that is not calibrated. */
+  readonly abstainReason: AbstainReason | null;
   readonly model: ModelReference;
   readonly timings: Timings;
 }
 
 /**
- * One image file in, its scores out: decode, resize, one forward pass, softmax (or sigmoid, as the manifest says).
+ * One image file in, its scores out: decode, resize, one forward pass, softmax (or sigmoid, as the manifest says)
+ * of the logits, calibrated where the bundle is.
  * @throws UNSUPPORTED_IMAGE, IMAGE_TOO_LARGE, UNREADABLE_IMAGE for the file; MODEL_HAS_NO_LABELS before it is decoded,
  * MODEL_UNAVAILABLE, INFERENCE_FAILED
  */
 export const classifyScan = async (deps: ClassifyScanDeps, bytes: Uint8Array): Promise<Classification> => {
   const model = await deps.model();
   requireLabels(model.manifest);
-  const { values, timings } = await runModel(deps.decoder, model, bytes, ['logits']);
+  const run = await runModel(deps.decoder, model, bytes, wanted(model));
+  const { values, timings } = run;
   const scores = rankScores(values.logits, model.manifest);
   const [best] = scores;
   if (best === undefined) throw new SulcusError('INFERENCE_FAILED', 'expected at least one logit, received none');
-  return { label: best.label, score: best.score, scores, model: modelReference(model.manifest), timings };
+  const abstainReason = abstain(model, run, scores);
+  return {
+    label: best.label,
+    score: best.score,
+    scores,
+    abstainReason,
+    model: modelReference(model.manifest),
+    timings,
+  };
+};
+
+type Outputs = 'logits' | 'features';
+
+/** The gate looks at features of the same run: they lie on the way to the logits, so fetching them costs a copy. */
+const wanted = ({ gate }: ClassifierModel): readonly Outputs[] => (gate === null ? ['logits'] : ['logits', 'features']);
+
+/** What is no slice of this kind is said first: then the scores mean nothing, however high. */
+const abstain = (
+  { manifest, gate }: ClassifierModel,
+  { values, pixels }: ModelRun<Outputs>,
+  scores: readonly LabelScore[],
+): AbstainReason | null => {
+  const { calibration, imageSize, activation } = manifest;
+  if (calibration === null) return null;
+  if (gate !== null && calibration.gate !== null) {
+    const scan = { features: values.features, thumbnail: toThumbnail(pixels, imageSize) };
+    if (!passesGate(gateDistances(gate, scan), calibration.gate)) return 'not_a_brain_slice';
+  }
+  const all = scores.map(({ score }) => score);
+  return lowConfidence(all, activation, calibration);
 };
 
 /** @throws MODEL_HAS_NO_LABELS when the model was compiled from a checkpoint without a classifier */
@@ -51,15 +87,18 @@ export const activate = (logits: ArrayLike<number>, activation: 'softmax' | 'sig
   return exponents.map((value) => value / sum);
 };
 
-const rankScores = (logits: Float32Array, { labels, activation }: ModelManifest): LabelScore[] => {
+const rankScores = (logits: Float32Array, { labels, activation, calibration }: ModelManifest): LabelScore[] => {
   if (logits.length !== labels.length) {
     throw new SulcusError(
       'INFERENCE_FAILED',
       `expected ${labels.length} logits for the model's labels, received ${logits.length}`,
     );
   }
-  const scores = activate(logits, activation);
+  const calibrated = calibrateLogits(logits, calibration);
+  const scores = activate(calibrated, activation);
+  // By what scores are made of: where they round to the same, its order still is the right one.
   return labels
-    .map((label, index) => ({ label, score: scores[index] ?? Number.NaN, logit: logits[index] ?? Number.NaN }))
-    .sort((a, b) => b.logit - a.logit);
+    .map((label, index) => ({ label, score: scores[index] ?? Number.NaN, logit: logits[index] ?? Number.NaN, index }))
+    .sort((a, b) => (calibrated[b.index] ?? 0) - (calibrated[a.index] ?? 0))
+    .map(({ index, ...entry }) => entry);
 };

@@ -26,7 +26,11 @@ export const scanIdSchema = z
 export const labelScoreSchema = z
   .object({
     label: z.string(),
-    score: z.number().min(0).max(1).meta({ description: 'Softmax (or sigmoid) of the logits, unrounded.' }),
+    score: z
+      .number()
+      .min(0)
+      .max(1)
+      .meta({ description: 'Softmax (or sigmoid) of the logits, calibrated where the bundle is, unrounded.' }),
     logit: z.number().meta({ description: 'What the network gave for this label.' }),
   })
   .meta({ id: 'LabelScore' });
@@ -55,6 +59,15 @@ export type Timings = z.infer<typeof timingsSchema>;
 export const scanErrorSchema = z.object({ code: z.string(), message: z.string() }).meta({ id: 'ScanError' });
 export type ScanError = z.infer<typeof scanErrorSchema>;
 
+export const abstainReasons = ['low_confidence', 'not_a_brain_slice'] as const;
+export const abstainReasonSchema = z.enum(abstainReasons).meta({
+  id: 'AbstainReason',
+  description:
+    "low_confidence: the score or its lead is under the bundle's threshold. not_a_brain_slice: the picture is not like " +
+    'the training data.',
+});
+export type AbstainReason = z.infer<typeof abstainReasonSchema>;
+
 /** One scan as the API answers it. Fields that do not apply yet (or never will) are null, never absent. */
 export const scanResultSchema = z
   .object({
@@ -65,6 +78,10 @@ export const scanResultSchema = z
     score: z.number().nullable().meta({ description: 'Score of that label.' }),
     scores: z.array(labelScoreSchema).meta({ description: 'Highest first.' }),
     truncated: z.boolean().meta({ description: 'True when scores holds the top 20 of more labels.' }),
+    abstained: z
+      .boolean()
+      .meta({ description: 'True when the label is not to be relied on; label and scores are still there.' }),
+    abstainReason: orNull(abstainReasonSchema).meta({ description: 'Why, when abstained.' }),
     model: orNull(modelReferenceSchema),
     source: scanSourceSchema,
     timings: orNull(timingsSchema),

@@ -2,6 +2,7 @@ import { modelReference } from './classify-scan';
 import type { AttentionMap, FeaturesResult } from './contract';
 import { NOTICE, RESULT_SCHEMA_VERSION } from './contract';
 import { SulcusError } from './errors';
+import { toFloat32Base64 } from './float32-base64';
 import type { ModelManifest } from './model-manifest';
 import type { ModelOutput } from './model-outputs';
 import { type RunModelDeps, runModel } from './run-model';
@@ -33,9 +34,9 @@ export const extractFeatures = async (
   return {
     schemaVersion: RESULT_SCHEMA_VERSION,
     features: [...values.features],
-    featuresBase64: toBase64(values.features),
+    featuresBase64: toFloat32Base64(values.features),
     pooled: values.pooled === undefined ? null : [...values.pooled],
-    pooledBase64: values.pooled === undefined ? null : toBase64(values.pooled),
+    pooledBase64: values.pooled === undefined ? null : toFloat32Base64(values.pooled),
     attention: values.attention === undefined ? null : toAttentionMap(values.attention, manifest),
     model: modelReference(manifest),
     timings: run.timings,
@@ -62,13 +63,4 @@ const toAttentionMap = (weights: Float32Array, { architecture, imageSize }: Mode
     grid: { height, width: (tokens - 1) / height },
     weights: Array.from({ length: heads }, (_, head) => [...weights.subarray(head * tokens, (head + 1) * tokens)]),
   };
-};
-
-/** The values as little-endian float32, whatever the machine's own order. */
-const toBase64 = (values: Float32Array): string => {
-  const view = new DataView(new ArrayBuffer(values.length * 4));
-  values.forEach((value, index) => {
-    view.setFloat32(index * 4, value, true);
-  });
-  return btoa(Array.from(new Uint8Array(view.buffer), (byte) => String.fromCharCode(byte)).join(''));
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { calibrationSchema } from './calibration/calibration-schema';
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits (SHA-256)');
 
@@ -115,6 +116,9 @@ const fieldsSchema = z.strictObject({
     }),
     exceeded: z.boolean(),
   }),
+  calibration: calibrationSchema.nullable().default(null).meta({
+    description: 'What scores are calibrated by and when a scan abstains; null in a bundle that is not calibrated.',
+  }),
   source: z.strictObject({
     checkpoint: z.string(),
     dtype: z.enum(['fp32', 'fp16', 'bf16', 'mixed']),
@@ -128,12 +132,13 @@ const fieldsSchema = z.strictObject({
 });
 
 /** The manifest of a model bundle (`manifest.json`): what it is, what made it, how exact it is, what it consists of. */
-export const modelManifestSchema = fieldsSchema.refine(
-  ({ labels, graph }) => labels.length > 0 === (graph.outputs.logits !== null),
-  {
+export const modelManifestSchema = fieldsSchema
+  .refine(({ labels, calibration }) => (calibration?.bias ?? labels).length === labels.length, {
+    error: 'expected a bias for every label',
+  })
+  .refine(({ labels, graph }) => labels.length > 0 === (graph.outputs.logits !== null), {
     error: 'expected labels if and only if the graph has logits',
-  },
-);
+  });
 
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
 export type BundleFile = ModelManifest['files'][number];

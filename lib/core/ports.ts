@@ -1,3 +1,4 @@
+import type { GateStatistics } from './calibration/input-gate';
 import type { ListQuery } from './contract';
 import type { ScanEvent } from './event-contract';
 import type { ImageProcessorConfig } from './image-processor';
@@ -33,6 +34,8 @@ export interface ImageDecoder {
 export interface ClassifierModel {
   readonly manifest: ModelManifest;
   readonly imageProcessor: ImageProcessorConfig;
+  /** Statistics of the input gate; null where the manifest's calibration has none. */
+  readonly gate: GateStatistics | null;
   /**
    * One forward pass.
    * @param wanted what to fetch of it: only that is copied out of the runtime

@@ -75,6 +75,7 @@ const toRecord = ({ scanId, requestHash, apiKeyId, classification, now }: Record
   score: classification.score,
   scores: classification.scores,
   truncated: false,
+  abstainReason: classification.abstainReason,
   model: classification.model,
   source: { kind: 'api', bucket: null, key: null, versionId: null },
   timings: classification.timings,

@@ -131,6 +131,7 @@ const record = async (
     score: classification?.score ?? null,
     scores: classification?.scores ?? [],
     truncated: false,
+    abstainReason: classification?.abstainReason ?? null,
     model: classification?.model ?? null,
     timings: classification?.timings ?? null,
     source: { kind: 'upload', bucket: event.bucket, key: event.key, versionId: event.versionId },

@@ -11,6 +11,8 @@ export interface RunModelDeps {
 
 export interface ModelRun<Name extends ModelOutput> {
   readonly values: OutputValues<Name>;
+  /** What the network was given. */
+  readonly pixels: Uint8Array;
   readonly timings: Timings;
 }
 
@@ -38,6 +40,7 @@ export const runModel = async <Name extends ModelOutput>(
   const done = performance.now();
   return {
     values,
+    pixels,
     timings: {
       decodeMs: decoded - start,
       preprocessMs: preprocessed - decoded,

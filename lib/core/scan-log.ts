@@ -1,9 +1,15 @@
-import type { ModelReference, Timings } from './contract';
+import type { AbstainReason, ModelReference, Timings } from './contract';
 import { isSulcusError } from './errors';
 import type { Logger } from './ports';
 
 /** Runs the model on one scan and logs the one summary line: ids, times and an outcome; never names, keys or bytes. */
-export const logScan = async <Result extends { readonly model: ModelReference; readonly timings: Timings }>(
+export const logScan = async <
+  Result extends {
+    readonly model: ModelReference;
+    readonly timings: Timings;
+    readonly abstainReason?: AbstainReason | null;
+  },
+>(
   logger: Logger,
   scanId: string,
   work: () => Promise<Result>,
@@ -13,7 +19,9 @@ export const logScan = async <Result extends { readonly model: ModelReference; r
     const result = await work();
     const { decodeMs, preprocessMs, inferenceMs } = result.timings;
     const modelDigest = result.model.digest;
-    logger.info('scan', { scanId, outcome, modelDigest, decodeMs, preprocessMs, inferenceMs });
+    const { abstainReason } = result;
+    const abstaining = abstainReason === undefined ? {} : { abstained: abstainReason !== null, abstainReason };
+    logger.info('scan', { scanId, outcome, modelDigest, decodeMs, preprocessMs, inferenceMs, ...abstaining });
     return result;
   } catch (error) {
     logger.info('scan', { scanId, outcome: isSulcusError(error) ? error.code : 'INTERNAL' });

@@ -1,5 +1,14 @@
 import { LIMITS } from '../topology';
-import type { LabelScore, ModelReference, ScanError, ScanResult, ScanSource, ScanState, Timings } from './contract';
+import type {
+  AbstainReason,
+  LabelScore,
+  ModelReference,
+  ScanError,
+  ScanResult,
+  ScanSource,
+  ScanState,
+  Timings,
+} from './contract';
 import { NOTICE, RESULT_SCHEMA_VERSION } from './contract';
 import { SulcusError } from './errors';
 
@@ -12,6 +21,8 @@ export interface ScanRecord {
   /** Highest first; at most the top 20, then `truncated`. */
   readonly scores: readonly LabelScore[];
   readonly truncated: boolean;
+  /** Null unless the scan abstained. */
+  readonly abstainReason: AbstainReason | null;
   readonly model: ModelReference | null;
   readonly source: ScanSource;
   readonly timings: Timings | null;
@@ -42,6 +53,8 @@ export const toScanResult = (record: ScanRecord): ScanResult => ({
   score: record.score,
   scores: [...record.scores],
   truncated: record.truncated,
+  abstained: record.abstainReason !== null,
+  abstainReason: record.abstainReason,
   model: record.model,
   source: record.source,
   timings: record.timings,

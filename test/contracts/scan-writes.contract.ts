@@ -38,6 +38,15 @@ export const describeScanWrites = (open: OpenResultTable): void => {
       },
     );
 
+    it('keeps why a scan abstained', async () => {
+      const store = table.createStore();
+      const record = scanRecord('classified', { abstainReason: 'not_a_brain_slice' });
+
+      await store.createOnce(record);
+
+      expect(await store.get(record.scanId)).toEqual(record);
+    });
+
     it('gives every double back unrounded, those below what DynamoDB holds as a number too', async () => {
       const store = table.createStore();
       // JSON has no negative zero, here and in the API's answer.

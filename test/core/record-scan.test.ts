@@ -5,6 +5,7 @@ import { type RecordScanDeps, recordFailure, recordScan, type UploadEvent } from
 import { objectScanId, uploadKey } from '../../lib/core/scan-ids';
 import { isTombstone, type ScanRecord } from '../../lib/core/scan-record';
 import { LIMITS } from '../../lib/topology';
+import { calibrationOf } from '../support/calibrations';
 import { createFakeClassify, createFakeModel } from '../support/fake-classifier';
 import { createUploadMeter } from '../support/memory-meter';
 import { createMemoryResultStore, createMemoryScanStore } from '../support/memory-stores';
@@ -35,6 +36,7 @@ const pending = (scanId: string, createdAt = '2025-12-31T00:00:00.000Z'): ScanRe
   score: null,
   scores: [],
   truncated: false,
+  abstainReason: null,
   model: null,
   source: { kind: 'upload', bucket: BUCKET, key: uploadKey(scanId), versionId: null },
   timings: null,
@@ -65,6 +67,22 @@ describe('recordScan', () => {
       apiKeyId: null,
       createdAt: event.eventTime,
       error: null,
+    });
+  });
+
+  it('stores why a scan abstained, still classified and with its scores', async () => {
+    const { results, put, deps } = setUp();
+    const model = createFakeModel();
+    const calibration = calibrationOf({ threshold: { score: 1, margin: 0, rule: 'a test' } });
+    const classify = createFakeClassify({ ...model, manifest: { ...model.manifest, calibration } });
+
+    const recorded = await recordScan({ ...deps, classify }, put('a.png', 5), once);
+
+    expect(await results.get(recorded.scanId)).toMatchObject({
+      state: 'classified',
+      label: 'mild',
+      abstainReason: 'low_confidence',
+      scores: [{}, {}, {}],
     });
   });
 

@@ -22,6 +22,7 @@ const manifest = {
   labels: [...FAKE_LABELS],
   activation: 'softmax',
   imageSize: { height: 1, width: 1 },
+  calibration: null,
 } as unknown as ModelManifest;
 
 const tellingLogits = async ([value = 0]: Uint8Array): Promise<Float32Array> =>
@@ -41,6 +42,7 @@ export const createFakeModel = (
     imageMean: [0, 0, 0],
     imageStd: [1, 1, 1],
   },
+  gate: null,
   run: async ({ pixels }, wanted) => fakeOutputs(wanted, { logits: await logitsOf(pixels) }),
   dispose: async () => undefined,
 });

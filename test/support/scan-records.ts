@@ -17,6 +17,7 @@ export const scanRecord = (state: ScanState, given: Partial<ScanRecord> = {}): S
         ]
       : [],
     truncated: false,
+    abstainReason: null,
     model: classified ? { name: 'vit-small', version: '1.0.0', digest: `sha256:${'ab'.repeat(32)}` } : null,
     source: { kind: 'upload', bucket: 'scans', key: 'incoming/slice 1.png', versionId: 'v1' },
     timings: classified ? { decodeMs: 1.5, preprocessMs: 0.1 + 0.2, inferenceMs: 12.25, totalMs: 14.375 } : null,

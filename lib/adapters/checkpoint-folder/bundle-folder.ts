@@ -2,12 +2,19 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { CALIBRATION_FILE } from '../../core/calibration/calibration-schema';
 import type { BundleSink, BundleWriter } from '../../core/compiler-ports';
 import { SulcusError } from '../../core/errors';
 import { MANIFEST_FILE } from '../../core/model-manifest';
 
 /** What a compile writes; everything else in a bundle's folder (a model card, say) is its owner's and stays. */
-const BUNDLE_ENTRIES: readonly string[] = [MANIFEST_FILE, 'config.json', 'preprocessor_config.json', 'onnx'];
+const BUNDLE_ENTRIES: readonly string[] = [
+  MANIFEST_FILE,
+  CALIBRATION_FILE,
+  'config.json',
+  'preprocessor_config.json',
+  'onnx',
+];
 
 /**
  * A bundle folder that appears all at once: files are written to a hidden folder beside it, which takes its name at

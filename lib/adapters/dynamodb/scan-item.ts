@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { modelReferenceSchema, scanErrorSchema, scanSourceSchema, scanStateSchema } from '../../core/contract';
+import {
+  abstainReasonSchema,
+  modelReferenceSchema,
+  scanErrorSchema,
+  scanSourceSchema,
+  scanStateSchema,
+} from '../../core/contract';
 import { SulcusError } from '../../core/errors';
 import type { ScanRecord, Tombstone } from '../../core/scan-record';
 import { LIMITS, TABLE } from '../../topology';
@@ -98,6 +104,7 @@ const recordSchema = z
     state: scanStateSchema,
     label: orNull(z.string()),
     truncated: z.boolean(),
+    abstainReason: orNull(abstainReasonSchema),
     model: orNull(modelReferenceSchema),
     source: scanSourceSchema,
     error: orNull(scanErrorSchema),

@@ -26,7 +26,7 @@ export const mountResponseHeaders = (app: ApiApp, { corsOrigins, identify }: Pub
       origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
       allowMethods: ['GET', 'POST', 'DELETE'],
       allowHeaders: ['x-api-key', 'authorization', 'content-type', 'idempotency-key'],
-      exposeHeaders: ['x-request-id', 'retry-after'],
+      exposeHeaders: ['x-request-id', 'retry-after', 'x-sulcus-abstained', 'x-sulcus-abstain-reason'],
       maxAge: 600,
     }),
   );

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SulcusError } from '../../core/errors';
+import { CALIBRATION_FILE } from '../../core/calibration/calibration-schema';
+import type { GateStatistics } from '../../core/calibration/input-gate';
+import { parseCalibration } from '../../core/calibration/parse-calibration';
+import { SulcusError, toSulcusError } from '../../core/errors';
 import { type ImageProcessorConfig, inputSize, parseImageProcessor } from '../../core/image-processor';
 import {
   type BundleFile,
@@ -17,6 +20,7 @@ export interface Bundle {
   readonly manifest: ModelManifest;
   readonly imageProcessor: ImageProcessorConfig;
   readonly graphPath: string;
+  readonly gate: GateStatistics | null;
 }
 
 const PROCESSOR_FILE = 'preprocessor_config.json';
@@ -35,16 +39,21 @@ export const openBundle = async (folder: string, verify: boolean): Promise<Bundl
   if (digest !== manifest.digest) {
     throw unavailable(`expected digest ${digest} for the files of the manifest, received ${manifest.digest}`);
   }
-  for (const path of [manifest.graph.file, PROCESSOR_FILE]) {
-    if (!manifest.files.some((file) => file.path === path)) {
-      throw unavailable(`expected ${path} among the files of the manifest, received none`);
-    }
+  const has = (path: string): boolean => manifest.files.some((file) => file.path === path);
+  const calibration = manifest.calibration === null ? [] : [CALIBRATION_FILE];
+  for (const path of [manifest.graph.file, PROCESSOR_FILE, ...calibration]) {
+    if (!has(path)) throw unavailable(`expected ${path} among the files of the manifest, received none`);
+  }
+  // The digest does not cover the manifest: without this, one bundle could score in two ways.
+  if (manifest.calibration === null && has(CALIBRATION_FILE)) {
+    throw unavailable(`expected the calibration of ${CALIBRATION_FILE} in the manifest, received none`);
   }
   for (const file of manifest.files) await checkFile(folder, file, verify);
   return {
     manifest,
     imageProcessor: parseProcessor(await readBundleFile(folder, PROCESSOR_FILE), manifest),
     graphPath: join(folder, manifest.graph.file),
+    gate: await readGate(folder, manifest),
   };
 };
 
@@ -76,6 +85,15 @@ const parseProcessor = (text: string, { imageSize }: ModelManifest): ImageProces
   throw unavailable(
     `expected size ${imageSize.height} x ${imageSize.width} in ${PROCESSOR_FILE}, received ${height} x ${width}`,
   );
+};
+
+const readGate = async (folder: string, manifest: ModelManifest): Promise<GateStatistics | null> => {
+  if (manifest.calibration === null) return null;
+  try {
+    return parseCalibration(await readBundleFile(folder, CALIBRATION_FILE), manifest).gate;
+  } catch (cause) {
+    throw toSulcusError(cause, 'MODEL_UNAVAILABLE', `expected the manifest's calibration for ${CALIBRATION_FILE}`);
+  }
 };
 
 const checkFile = async (folder: string, { path, sizeBytes, sha256 }: BundleFile, verify: boolean): Promise<void> => {

@@ -17,7 +17,7 @@ export interface OpenModelOptions extends SessionSettings {
  */
 export const openModel = async (folder: string, options: OpenModelOptions = {}): Promise<ClassifierModel> => {
   const { verify = false, ...settings } = options;
-  const { manifest, imageProcessor, graphPath } = await openBundle(folder, verify);
+  const { manifest, imageProcessor, graphPath, gate } = await openBundle(folder, verify);
   const names = manifest.graph.outputs;
   const outputs = MODEL_OUTPUTS.flatMap((output) => names[output] ?? []);
   const session = await openGraphSession(graphPath, manifest.imageSize, outputs, {
@@ -27,6 +27,7 @@ export const openModel = async (folder: string, options: OpenModelOptions = {}):
   return {
     manifest,
     imageProcessor,
+    gate,
     run: async <Name extends ModelOutput>(input: Parameters<ClassifierModel['run']>[0], wanted: readonly Name[]) => {
       const graphNames = wanted.map((output) => graphName(manifest, output));
       const values = await session.run(input, graphNames);

@@ -14,6 +14,7 @@ export const manifest: ModelManifest = {
   name: 'tiny',
   labels: ['a', 'b', 'c'],
   imageSize: { height: 2, width: 2 },
+  calibration: null,
 };
 
 /** Something that starts like a PNG; the fake decoder takes it for a picture of one grey. */
@@ -51,6 +52,7 @@ const createModel = (labels: readonly string[], outputs: Outputs): FakeModel => 
     imageMean: [0, 0, 0],
     imageStd: [1, 1, 1],
   },
+  gate: null,
   async run({ pixels }, wanted) {
     this.runs += 1;
     this.wanted = wanted;

@@ -213,6 +213,8 @@ describe('POST /v1/classify', () => {
           decodeMs: expect.any(Number),
           preprocessMs: expect.any(Number),
           inferenceMs: expect.any(Number),
+          abstained: false,
+          abstainReason: null,
         },
       },
       {

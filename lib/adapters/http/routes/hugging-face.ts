@@ -27,7 +27,8 @@ export const huggingFaceRoute: RouteConfig = {
   summary: "Classify an image for Hugging Face's clients",
   description:
     "The request and answer of Hugging Face's image-classification task, for its clients' endpointUrl. Without top_k " +
-    "all labels, without function_to_apply the model's own. Nothing is stored.",
+    "all labels, without function_to_apply the model's own, calibrated where the bundle is. Nothing is stored. Its answer has no place " +
+    'for abstaining: the headers x-sulcus-abstained and x-sulcus-abstain-reason tell.',
   request: {
     params: z.object({ name: z.string().meta({ example: 'brain-mri' }) }),
     body: {
@@ -82,6 +83,10 @@ export const mountHuggingFace = (app: ApiApp, deps: ApiDeps): void => {
     const classification = await meterModelRun(deps.meter, meteredCaller(context), bytes, (scanId) =>
       logScan(deps.logger, scanId, () => classifyScan(deps.classify, bytes)),
     );
+    context.header('x-sulcus-abstained', String(classification.abstainReason !== null));
+    if (classification.abstainReason !== null) {
+      context.header('x-sulcus-abstain-reason', classification.abstainReason);
+    }
     return context.json(scoreLabels(classification, parameters ?? {}));
   });
 };
