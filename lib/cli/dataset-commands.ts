@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import { modelOption, threadsOption, wholeNumber, withLabelledSet } from './command-options';
+import { type Command, Option } from 'commander';
+import { modelOption, share, threadsOption, wholeNumber, withLabelledSet } from './command-options';
 import type { Output } from './output';
 
 /** Commands that take a labelled set. */
@@ -18,5 +18,46 @@ export const addDatasetCommands = (program: Command, output: Output, finish: (ex
     .action(async (set: string, options) => {
       const { evaluateCommand } = require('./evaluate-command') as typeof import('./evaluate-command');
       finish(await evaluateCommand(set, options, output));
+    });
+
+  withLabelledSet(program.command('calibrate'), '[set]')
+    .description('fit scores, thresholds for abstaining and an input gate, and write the bundle with them')
+    .addOption(modelOption())
+    .requiredOption('--out <bundle>', 'bundle folder to write, which may be the same')
+    .option('--split <column=value...>', 'only these rows, such as --split use=held-out-person')
+    .option('--logits <csv>', 'fit on these (label,subject,logit_<label>...); the set then gives the gate alone')
+    .addOption(
+      new Option('--apply <calibration.json>', 'take this calibration as it is instead of fitting one').conflicts(
+        'logits',
+      ),
+    )
+    .option('--source <text>', 'whose scans they are, for the manifest (default: the name of the set)')
+    .addOption(
+      new Option('--min-score <p>', 'abstain below this calibrated score (default: 0.5)')
+        .argParser(share)
+        .conflicts(['coverage', 'targetAccuracy']),
+    )
+    .addOption(
+      new Option('--coverage <share>', 'answer this share of left-out scans')
+        .argParser(share)
+        .conflicts('targetAccuracy'),
+    )
+    .option('--target-accuracy <share>', 'answer as many as leave so many of the answers right', share)
+    .option('--min-margin <p>', 'abstain when the two highest scores are closer', share, 0)
+    .addOption(new Option('--bias <when>', 'a bias per label').choices(['auto', 'never', 'always']).default('auto'))
+    .option('--no-gate', 'no input gate')
+    .addOption(
+      new Option('--write-logits <csv>', "write the set's logits, for --logits of another bundle").conflicts([
+        'logits',
+        'apply',
+      ]),
+    )
+    .option('--json', 'print the manifest as JSON')
+    .addOption(threadsOption())
+    .action(async (set: string | undefined, { minScore, coverage, targetAccuracy, ...options }) => {
+      const { calibrateCommand } = require('./calibrate-command') as typeof import('./calibrate-command');
+      const { chooseRule } = require('./calibration/rule') as typeof import('./calibration/rule');
+      const rule = chooseRule({ minScore, coverage, targetAccuracy });
+      finish(await calibrateCommand(set, { ...options, rule } as never, output));
     });
 };

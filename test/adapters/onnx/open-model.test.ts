@@ -2,9 +2,12 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openGraphSession, openModel } from '../../../lib/adapters/onnx';
+import { fitSpace, momentsOf } from '../../../lib/core/calibration/fit-space';
+import { encodeSpace } from '../../../lib/core/calibration/normal-space';
 import { digestInput, type ModelManifest } from '../../../lib/core/model-manifest';
 import type { ClassifierModel } from '../../../lib/core/ports';
 import { sha256Hex } from '../../../lib/core/scan-ids';
+import { calibrationOf } from '../../support/calibrations';
 import { writeTinyBundle } from '../../support/tiny-bundle';
 
 let folder: string;
@@ -170,6 +173,97 @@ test.each([
   await replaceFile('preprocessor_config.json', text);
 
   await expect(openModel(bundle)).rejects.toMatchObject(refusal(message));
+});
+
+describe('a calibrated bundle', () => {
+  const space = (size: number) => encodeSpace(fitSpace(momentsOf(vectorsOf(size), new Float64Array(size)), 2));
+  const vectorsOf = (size: number) =>
+    Array.from({ length: 8 }, (_, row) => Float64Array.from({ length: size }, (_, i) => Math.sin(1 + row * size + i)));
+  const gate = { scans: 100, featureLimit: 2, pixelLimit: 2, falseRejects: 0 };
+
+  const addCalibration = async (features: number, given = calibrationOf({ gate })): Promise<void> => {
+    const statistics = given.gate === null ? null : { features: space(features), pixels: space(256) };
+    const text = JSON.stringify({ schemaVersion: 1, calibration: given, statistics });
+    await writeFile(join(bundle, 'calibration.json'), text);
+    const file = { path: 'calibration.json', sizeBytes: Buffer.byteLength(text), sha256: await sha256Hex(text) };
+    await editManifest((manifest) => {
+      manifest.calibration = given;
+      manifest.files.push(file);
+    });
+  };
+
+  test('opens with the statistics of its gate', async () => {
+    await addCalibration(32);
+
+    const model = await openModel(bundle, { threads: 1, verify: true });
+
+    expect(model.gate?.features.mean).toHaveLength(32);
+    expect(model.manifest.calibration?.temperature).toBe(2);
+    await model.dispose();
+  });
+
+  test.each<[string, (manifest: ModelManifest) => void, string]>([
+    [
+      'whose manifest says another temperature than its file',
+      (manifest) => {
+        manifest.calibration = calibrationOf({ gate, temperature: 3 });
+      },
+      "expected the manifest's calibration in the calibration file",
+    ],
+    [
+      'whose manifest says nothing of its file',
+      (manifest) => {
+        manifest.calibration = null;
+      },
+      'expected the calibration of calibration.json in the manifest, received none',
+    ],
+    [
+      'without its file',
+      (manifest) => {
+        manifest.files = manifest.files.filter(({ path }) => path !== 'calibration.json');
+      },
+      'expected calibration.json among the files',
+    ],
+    [
+      'whose graph has no features for its gate',
+      (manifest) => {
+        manifest.graph.outputs.features = null;
+      },
+      'expected a graph with features for the gate',
+    ],
+    [
+      'of other labels',
+      (manifest) => {
+        manifest.calibration = calibrationOf({ gate, bias: [1, 2] });
+      },
+      'manifest',
+    ],
+  ])('%s is refused', async (_, change, message) => {
+    await addCalibration(32);
+    await editManifest(change);
+
+    await expect(openModel(bundle)).rejects.toMatchObject(refusal(message));
+  });
+
+  test('with statistics of another size than its features is refused', async () => {
+    await addCalibration(48);
+
+    await expect(openModel(bundle)).rejects.toMatchObject(refusal('expected finite statistics of 32 features'));
+  });
+
+  test.each([
+    ['is no JSON', '{'],
+    ['is too long', JSON.stringify({ text: 'x'.repeat(2_000_001) })],
+    [
+      'has a gate without statistics',
+      JSON.stringify({ schemaVersion: 1, calibration: calibrationOf({ gate }), statistics: null }),
+    ],
+  ])('whose file %s is refused', async (_, text) => {
+    await addCalibration(32);
+    await replaceFile('calibration.json', text);
+
+    await expect(openModel(bundle)).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+  });
 });
 
 test('a graph that ONNX Runtime cannot load is refused', async () => {

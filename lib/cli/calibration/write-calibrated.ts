@@ -1,0 +1,59 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { createBundleFolder } from '../../adapters/checkpoint-folder';
+import { openBundle } from '../../adapters/onnx';
+import {
+  CALIBRATION_FILE,
+  type CalibrationFile,
+  calibrationFileSchema,
+} from '../../core/calibration/calibration-schema';
+import { decodeStatistics, requireFitting } from '../../core/calibration/parse-calibration';
+import type { BundleSink } from '../../core/compiler-ports';
+import { type BundleFile, digestInput, MANIFEST_FILE, type ModelManifest } from '../../core/model-manifest';
+import { sha256Hex } from '../../core/scan-ids';
+
+const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+
+/**
+ * Writes the bundle with this calibration in place of the one it has: all other files as they are, byte for byte, and a
+ * digest that covers the new one. `out` may be the bundle itself; on a failure nothing has changed.
+ * @returns the manifest that was written
+ * @throws MODEL_UNAVAILABLE for a bundle that is damaged or that the calibration is not of, CONFIG_INVALID for `out`
+ */
+export const writeCalibrated = async (folder: string, out: string, file: CalibrationFile): Promise<ModelManifest> => {
+  const { manifest } = await openBundle(folder, true);
+  requireFitting(file, manifest);
+  decodeStatistics(file, manifest);
+  // Keys in the schema's order, so that the same calibration is the same bytes wherever it comes from.
+  const normal = calibrationFileSchema.parse(file);
+  const sink = await createBundleFolder(out);
+  try {
+    const kept = manifest.files.filter(({ path }) => path !== CALIBRATION_FILE);
+    const files: BundleFile[] = [];
+    for (const { path } of kept) files.push(await copyFile(sink, folder, path));
+    files.push(await writeFile(sink, CALIBRATION_FILE, encodeJson(normal)));
+    files.sort((a, b) => (a.path < b.path ? -1 : 1));
+    const digest = `sha256:${await sha256Hex(digestInput(files))}`;
+    const written = { ...manifest, digest, calibration: normal.calibration, files };
+    await writeFile(sink, MANIFEST_FILE, encodeJson(written));
+    await sink.commit();
+    return written;
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+};
+
+const copyFile = async (sink: BundleSink, folder: string, path: string): Promise<BundleFile> => {
+  const writer = await sink.create(path);
+  for await (const chunk of createReadStream(join(folder, path), { highWaterMark: 1 << 20 })) {
+    await writer.write(chunk as Uint8Array);
+  }
+  return writer.close();
+};
+
+const writeFile = async (sink: BundleSink, path: string, bytes: Uint8Array): Promise<BundleFile> => {
+  const writer = await sink.create(path);
+  await writer.write(bytes);
+  return writer.close();
+};
