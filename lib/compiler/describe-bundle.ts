@@ -54,6 +54,7 @@ export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest>
     quantization: describeScheme(scheme, model),
     parity,
     calibration: null,
+    card: null,
     source: {
       checkpoint,
       dtype: sourceDtype(weights),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { calibrationSchema } from './calibration/calibration-schema';
+import { modelCardSchema } from './model-card';
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits (SHA-256)');
 
@@ -118,6 +119,9 @@ const fieldsSchema = z.strictObject({
   }),
   calibration: calibrationSchema.nullable().default(null).meta({
     description: 'What scores are calibrated by and when a scan abstains; null in a bundle that is not calibrated.',
+  }),
+  card: modelCardSchema.nullable().default(null).meta({
+    description: 'What was trained on what, what it scores and on whom; null in a bundle without a model card.',
   }),
   source: z.strictObject({
     checkpoint: z.string(),

@@ -14,6 +14,13 @@ test('a bundle from when logits were the only output reads as one that lacks the
   expect(parsed.parity).toMatchObject({ clsCosine: null, meanClsCosine: null, meanBound: null });
 });
 
+test('a bundle without a model card reads as one whose card is null', () => {
+  const { card, ...older } = manifest;
+
+  expect(card).not.toBeNull();
+  expect(modelManifestSchema.parse(older).card).toBeNull();
+});
+
 test.each([
   ['labels without logits', ['a'], null],
   ['logits without labels', [], 'logits'],

@@ -114,6 +114,7 @@ export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from
       exceeded: false,
     },
     calibration: null,
+    card: null,
     source: { checkpoint: 'fabricated', dtype: 'fp32', weightsSha256: '0'.repeat(64), compiler: 'test' },
     files: Object.entries(contents).map(([path, bytes]) => ({
       path,
