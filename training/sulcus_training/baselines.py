@@ -76,7 +76,7 @@ def _measure(
         title=title if name == "nearest-neighbour" else f"{title} on {Path(arguments.base).name}",
         role="baseline",
         protocol=protocol,
-        trained_on="nine tenths of the slices" if protocol == "card" else "for every fold the people of the others",
+        trained_on="the other slices, at random" if protocol == "card" else "the people of the other folds",
         evaluated_on="a random tenth of the slices" if protocol == "card" else "everyone, pooled over five folds",
         method=how,
     )

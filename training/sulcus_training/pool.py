@@ -35,7 +35,7 @@ def pool(folders: Sequence[Path], out: Path) -> dict[str, Any]:
         title=first["title"],
         role="out-of-fold",
         protocol="subject-disjoint",
-        trained_on="for every fold the people of the other folds",
+        trained_on="the people of the other folds",
         evaluated_on=f"everyone, pooled over {len(runs)} folds, each by the model of the fold that left them out",
         method=first["method"],
     )
