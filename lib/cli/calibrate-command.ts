@@ -13,7 +13,7 @@ import type { ModelManifest } from '../core/model-manifest';
 import { type LogitTable, readLogits, writeLogits } from './calibration/logit-table';
 import { type RunScan, runScans } from './calibration/run-scans';
 import { summarizeCalibration } from './calibration/summary';
-import { writeCalibrated } from './calibration/write-calibrated';
+import { type FittedFile, writeCalibrated } from './calibration/write-calibrated';
 import { type LabelledScan, readLabelledScans, requireKnownLabels } from './dataset/labelled-scans';
 import { parseSelector, selectScans } from './dataset/select-scans';
 import { EXIT } from './exit-codes';
@@ -56,8 +56,11 @@ export const calibrateCommand = async (
   output: Output,
 ): Promise<number> => {
   const { model, out, apply, json } = options;
-  const file = apply === undefined ? await fitFile(set, options, output) : await readCalibrationFile(apply);
-  const manifest = await writeCalibrated(model, out, file);
+  const fitted =
+    apply === undefined
+      ? await fitFile(set, options, output)
+      : { file: await readCalibrationFile(apply), fittedOn: null };
+  const manifest = await writeCalibrated(model, out, fitted);
   if (json) output.line(JSON.stringify(manifest));
   else for (const line of summarizeCalibration(manifest, out)) output.line(line);
   return EXIT.ok;
@@ -73,11 +76,7 @@ const readCalibrationFile = async (path: string): Promise<CalibrationFile> => {
   return readCalibration(text);
 };
 
-const fitFile = async (
-  set: string | undefined,
-  options: CalibrateOptions,
-  output: Output,
-): Promise<CalibrationFile> => {
+const fitFile = async (set: string | undefined, options: CalibrateOptions, output: Output): Promise<FittedFile> => {
   const bundle = await openBundle(options.model, true);
   const { manifest } = bundle;
   requireLabels(manifest);
@@ -100,7 +99,7 @@ const fitFile = async (
   const fitted = fitCalibration({ ...logits, labels, activation, subjects, source }, { rule, margin: minMargin, bias });
   const gate = options.gate ? (fitGateOn(scans, runs, output) ?? gateOf(bundle)) : null;
   if (options.gate && gate === null) output.note('no input gate: whatever comes is classified');
-  return toFile(fitted, gate);
+  return { file: toFile(fitted, gate), fittedOn: manifest.digest };
 };
 
 const gateOf = ({ manifest, gate }: Bundle): FittedGate | null =>

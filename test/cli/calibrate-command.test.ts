@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBundle, openModel } from '../../lib/adapters/onnx';
@@ -215,6 +215,31 @@ describe('sulcus calibrate', () => {
       code: 'MODEL_UNAVAILABLE',
       message: expect.stringContaining('expected a calibration for the labels a, b, c, d'),
     });
+  });
+
+  test('a bundle that changes while it is fitted on keeps what it has', async () => {
+    const changing = join(folder, 'changing');
+    cpSync(model, changing, { recursive: true });
+    const output = recordOutput();
+    const meanwhile = {
+      ...output,
+      progress: () => ({ advance: () => {}, stop: () => cpSync(made.out, changing, { recursive: true }) }),
+    };
+    const options = {
+      model: changing,
+      out: changing,
+      rule: DEFAULT_RULE,
+      minMargin: 0,
+      bias: 'never',
+      gate: true,
+    } as const;
+
+    await expect(calibrateCommand(set, options, meanwhile)).rejects.toMatchObject({
+      code: 'MODEL_UNAVAILABLE',
+      message: expect.stringContaining('it changed meanwhile'),
+    });
+
+    expect((await openBundle(changing, true)).manifest).toEqual(made.manifest);
   });
 
   test('a model without a classifier is refused', async () => {

@@ -9,10 +9,17 @@ import {
 } from '../../core/calibration/calibration-schema';
 import { decodeStatistics, requireFitting } from '../../core/calibration/parse-calibration';
 import type { BundleSink } from '../../core/compiler-ports';
+import { SulcusError } from '../../core/errors';
 import { type BundleFile, digestInput, MANIFEST_FILE, type ModelManifest } from '../../core/model-manifest';
 import { sha256Hex } from '../../core/scan-ids';
 
 const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+
+export interface FittedFile {
+  readonly file: CalibrationFile;
+  /** Digest of the bundle that gave the features; null for a calibration that came as a file. */
+  readonly fittedOn: string | null;
+}
 
 /**
  * Writes the bundle with this calibration in place of the one it has: all other files as they are, byte for byte, and a
@@ -20,8 +27,18 @@ const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(`${J
  * @returns the manifest that was written
  * @throws MODEL_UNAVAILABLE for a bundle that is damaged or that the calibration is not of, CONFIG_INVALID for `out`
  */
-export const writeCalibrated = async (folder: string, out: string, file: CalibrationFile): Promise<ModelManifest> => {
+export const writeCalibrated = async (
+  folder: string,
+  out: string,
+  { file, fittedOn }: FittedFile,
+): Promise<ModelManifest> => {
   const { manifest } = await openBundle(folder, true);
+  if (fittedOn !== null && fittedOn !== manifest.digest) {
+    throw new SulcusError(
+      'MODEL_UNAVAILABLE',
+      `expected the bundle of digest ${fittedOn} that was fitted on, received ${manifest.digest}: it changed meanwhile`,
+    );
+  }
   requireFitting(file, manifest);
   decodeStatistics(file, manifest);
   // Keys in the schema's order, so that the same calibration is the same bytes wherever it comes from.
