@@ -1,13 +1,16 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { parseSettings } from '../lib/core/deployment-settings';
 import { isSulcusError } from '../lib/core/errors';
+import { MANIFEST_FILE } from '../lib/core/model-manifest';
 import { assertLayersFit } from '../lib/packaging/assert-layers-fit';
-import { distOf } from '../lib/packaging/layout';
-import { parseSettings } from '../lib/stacks/settings';
+import { distOf, OPT } from '../lib/packaging/layout';
+import { addChecks } from '../lib/stacks/checks';
 import { type AssetFolders, addStacks } from '../lib/stacks/sulcus-app';
+import { config } from '../sulcus.config';
 
-/** CDK entry: context and staged folders in, stacks out. Nothing is built or fetched here. */
+/** CDK entry: sulcus.config.ts, context and staged folders in, stacks out. Nothing is built or fetched here. */
 
 const fail = (problems: readonly string[]): never => {
   for (const problem of problems) console.error(`sulcus: ${problem}`);
@@ -25,8 +28,16 @@ const folders: AssetFolders = {
   image: dist.image,
 };
 
+/** What the staged bundle says it is; the build has checked its manifest. */
+const describeModel = (): string => {
+  const { name, version, digest } = JSON.parse(
+    readFileSync(join(folders.modelLayer, OPT.model, MANIFEST_FILE), 'utf8'),
+  );
+  return `${name} ${version} ${digest}`;
+};
+
 const main = async (app: App): Promise<void> => {
-  const settings = parseSettings((name) => app.node.tryGetContext(name));
+  const settings = parseSettings(config, (name) => app.node.tryGetContext(name));
   if ('problems' in settings) return fail(settings.problems);
   const missing = Object.values(folders).filter((folder) => !existsSync(folder));
   if (missing.length > 0) {
@@ -36,7 +47,8 @@ const main = async (app: App): Promise<void> => {
     ]);
   }
   if (settings.packaging === 'layers') await assertLayersFit(dist);
-  addStacks(app, settings, folders);
+  addStacks(app, settings, folders, describeModel());
+  addChecks(app);
 };
 
 // The app writes its stacks when nothing is left to do, which is after this.

@@ -12,6 +12,15 @@ export const ENV = {
   maxReceiveCount: 'SULCUS_MAX_RECEIVE_COUNT',
   uploadUrlSeconds: 'SULCUS_UPLOAD_URL_SECONDS',
   tombstoneDays: 'SULCUS_TOMBSTONE_DAYS',
+  /** Days a result is kept; unset for ever. */
+  retentionDays: 'SULCUS_RETENTION_DAYS',
+  /** on or off (default): write each result as JSON beside its scan. */
+  resultObjects: 'SULCUS_RESULT_OBJECTS',
+  /** apiKey (default) or jwt: what the authorizer checks. */
+  auth: 'SULCUS_AUTH',
+  jwtIssuer: 'SULCUS_JWT_ISSUER',
+  jwtAudience: 'SULCUS_JWT_AUDIENCE',
+  jwksUri: 'SULCUS_JWKS_URI',
   threads: 'SULCUS_THREADS',
   /** auto (default), on or off: products that cannot saturate, for x64 CPUs without VNNI. */
   exactProducts: 'SULCUS_EXACT_PRODUCTS',
@@ -33,6 +42,9 @@ export const LAMBDA_MEGABYTES_PER_VCPU = 1769;
 
 /** Objects under this prefix were announced by POST /v1/scans: `uploads/<scanId>`. */
 export const UPLOAD_PREFIX = 'uploads/';
+
+/** What a result that is written beside its scan adds to the scan's key; an object named so is no scan. */
+export const RESULT_SUFFIX = '.sulcus.json';
 
 /** Routes that answer without an API key; everything else is behind the authorizer. */
 export const PUBLIC_ROUTES = ['/v1/health', '/v1/openapi.json', '/v1/asyncapi.json'] as const;
@@ -85,4 +97,32 @@ export const TABLE = {
     { name: 'by-state', partitionKey: 'statePk', sortKey: 'position' },
     { name: 'by-key', partitionKey: 'keyPk', sortKey: 'position' },
   ],
+} as const;
+
+/** Names of deployed things that no stack hands to another: alarms, the dashboard and the CLI find them by name. */
+export const DEPLOYED = {
+  apiName: 'sulcus',
+  stage: 'live',
+  /** The alias that traffic goes to; a release moves it from version to version. */
+  alias: 'live',
+  arrivals: 'sulcus-arrivals',
+  deadLetters: 'sulcus-dead-letters',
+  authorize: 'sulcus-authorize',
+  describe: 'sulcus-describe',
+  /** With the packaging in it: another packaging replaces the function, and the new one needs a name of its own. */
+  classifyApi: { image: 'sulcus-classify-api-image', layers: 'sulcus-classify-api-layers' },
+  classifyUpload: { image: 'sulcus-classify-upload-image', layers: 'sulcus-classify-upload-layers' },
+} as const;
+
+/** Names in the metrics that every scan's log line carries. */
+export const METRICS = {
+  namespace: 'Sulcus',
+  /** The one dimension's value: more would multiply the price of each metric. */
+  service: 'sulcus',
+  classified: 'ScansClassified',
+  abstained: 'ScansAbstained',
+  rejected: 'ScansRejected',
+  failed: 'ScansFailed',
+  decodeMs: 'DecodeMs',
+  inferenceMs: 'InferenceMs',
 } as const;

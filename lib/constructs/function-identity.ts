@@ -1,7 +1,8 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { Platform } from './platform';
 
 /**
  * Role and log group of one function. The role may write to that log group and nothing else; AWS's managed policy
@@ -11,10 +12,11 @@ export class FunctionIdentity extends Construct {
   readonly role: Role;
   readonly logGroup: LogGroup;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { key, logRetention }: Platform) {
     super(scope, id);
     this.logGroup = new LogGroup(this, 'Logs', {
-      retention: RetentionDays.ONE_MONTH,
+      encryptionKey: key,
+      retention: logRetention,
       // Logs hold no scans, results or keys, so they go with the stack.
       removalPolicy: RemovalPolicy.DESTROY,
     });

@@ -1,4 +1,5 @@
 import { type ResponseType, type RestApi, ResponseType as Type } from 'aws-cdk-lib/aws-apigateway';
+import type { Auth } from '../core/deployment-settings';
 
 /** What API Gateway answers by itself, in the error shape of the functions: { error: { code, message, requestId } }. */
 interface GatewayError {
@@ -10,12 +11,26 @@ interface GatewayError {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const KEY_EXPECTED = {
-  status: '401',
-  code: 'UNAUTHORIZED',
-  message: 'expected a valid API key in x-api-key or Authorization: Bearer, received none or an unknown one',
-  headers: { 'WWW-Authenticate': `'Bearer realm="sulcus"'` },
-} as const;
+const REFUSED = { status: '401', code: 'UNAUTHORIZED' } as const;
+const BEARER = { 'WWW-Authenticate': `'Bearer realm="sulcus"'` } as const;
+
+/** What a caller without credentials, or with wrong ones, is told. */
+const CREDENTIALS: Readonly<Record<Auth, Omit<GatewayError, 'type'>>> = {
+  apiKey: {
+    ...REFUSED,
+    message: 'expected a valid API key in x-api-key or Authorization: Bearer, received none or an unknown one',
+    headers: BEARER,
+  },
+  jwt: {
+    ...REFUSED,
+    message: 'expected a valid token as Authorization: Bearer, received none, an expired or an unknown one',
+    headers: BEARER,
+  },
+  iam: {
+    ...REFUSED,
+    message: 'expected a request signed (SigV4) by a principal that may call this route, received another',
+  },
+};
 
 const ROUTE_EXPECTED = {
   status: '404',
@@ -32,13 +47,22 @@ const HEADERS = {
   'Cache-Control': "'no-store'",
 } as const;
 
+const credentialErrors = (auth: Auth): readonly GatewayError[] => [
+  ...[Type.UNAUTHORIZED, Type.ACCESS_DENIED, Type.INVALID_API_KEY, Type.INVALID_SIGNATURE, Type.EXPIRED_TOKEN].map(
+    (type) => ({ type, ...CREDENTIALS[auth] }),
+  ),
+  // API Gateway's name for a path or method it has no route for; with IAM for a request without a signature as well.
+  { type: Type.MISSING_AUTHENTICATION_TOKEN, ...(auth === 'iam' ? CREDENTIALS.iam : ROUTE_EXPECTED) },
+];
+
 const ERRORS: readonly GatewayError[] = [
-  { type: Type.UNAUTHORIZED, ...KEY_EXPECTED },
-  { type: Type.ACCESS_DENIED, ...KEY_EXPECTED },
-  { type: Type.INVALID_API_KEY, ...KEY_EXPECTED },
-  // API Gateway's name for a path or method it has no route for.
-  { type: Type.MISSING_AUTHENTICATION_TOKEN, ...ROUTE_EXPECTED },
   { type: Type.RESOURCE_NOT_FOUND, ...ROUTE_EXPECTED },
+  ...[Type.BAD_REQUEST_BODY, Type.BAD_REQUEST_PARAMETERS].map((type) => ({
+    type,
+    status: '400',
+    code: 'INVALID_REQUEST',
+    message: 'expected a body and parameters as in /v1/openapi.json, received others',
+  })),
   {
     type: Type.REQUEST_TOO_LARGE,
     status: '413',
@@ -93,8 +117,8 @@ const corsHeader = (corsOrigins: readonly string[]): Readonly<Record<string, str
   };
 };
 
-export const addGatewayResponses = (api: RestApi, corsOrigins: readonly string[]): void => {
-  for (const { type, status, code, message, headers } of ERRORS) {
+export const addGatewayResponses = (api: RestApi, corsOrigins: readonly string[], auth: Auth): void => {
+  for (const { type, status, code, message, headers } of [...credentialErrors(auth), ...ERRORS]) {
     api.addGatewayResponse(type.responseType, {
       type,
       statusCode: status,

@@ -1,7 +1,8 @@
-import type { Duration } from 'aws-cdk-lib';
-import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { type Duration, Validations } from 'aws-cdk-lib';
+import { Platform as ImagePlatform } from 'aws-cdk-lib/aws-ecr-assets';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import {
+  type Alias,
   Architecture,
   Code,
   DockerImageCode,
@@ -11,13 +12,16 @@ import {
   LayerVersion,
   LoggingFormat,
   Runtime,
+  SnapStartConf,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { ENV, LAMBDA_MEGABYTES_PER_VCPU } from '../topology';
+import type { Packaging } from '../core/deployment-settings';
+import { ENV } from '../topology';
 import { FunctionIdentity } from './function-identity';
-
-export type Packaging = 'image' | 'layers';
+import { explainFunction, explainNoVpc } from './function-reasons';
+import type { Platform } from './platform';
+import { KEEP_VERSIONS, Release } from './release';
 
 /** Folders staged by `npm run build`. */
 export interface InferenceAssets {
@@ -26,9 +30,13 @@ export interface InferenceAssets {
   readonly modelLayer: string;
   /** Context of `docker build`, with the Dockerfile. */
   readonly imageFolder: string;
+  /** Name, version and digest of the bundle, for people who look at versions of the function. */
+  readonly model: string;
 }
 
 export interface InferenceFunctionProps {
+  readonly platform: Platform;
+  readonly functionName: string;
   readonly description: string;
   /** Its folder in the image: with `image`, the command is `<handlerFolder>/index.handler`. */
   readonly handlerFolder: string;
@@ -38,29 +46,32 @@ export interface InferenceFunctionProps {
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
   /**
-   * Whole vCPUs, by memory, one inference thread each. Two threads run a scan 1.7 times as fast at twice the price, so one is the
-   * cheapest scan.
-   * @default 1
+   * The one number: Lambda gives a vCPU for each 1769 MB, and the handlers take their threads from it. Two threads run a
+   * scan 1.7 times as fast at twice the price, so one vCPU's is the cheapest scan; and it is enough: the process peaks at
+   * 240 MB with ViT-B, plus 150 MB of pixels.
    */
-  readonly vcpus?: number;
+  readonly memoryMegabytes: number;
+  /** @default false */
+  readonly snapStart?: boolean;
 }
 
-/** A function with onnxruntime-node, sharp and the model below /opt, on linux x64. */
+/** A function with onnxruntime-node, sharp and the model below /opt, on linux x64, behind an alias. */
 export class InferenceFunction extends Construct {
   readonly function: LambdaFunction;
+  /** What events and requests go to. */
+  readonly alias: Alias;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: InferenceFunctionProps) {
     super(scope, id);
-    const { assets, handlerFolder, packaging, vcpus = 1 } = props;
-    const { role, logGroup } = new FunctionIdentity(this, 'Identity');
+    const { platform, functionName, assets } = props;
+    const { role, logGroup } = new FunctionIdentity(this, 'Identity', platform);
     this.role = role;
     const options: FunctionOptions & { readonly architecture: Architecture } = {
+      functionName,
       description: props.description,
       architecture: Architecture.X86_64,
-      // The handlers take their threads from it. One vCPU's is enough: the process peaks at 240 MB with ViT-B, plus 150 MB
-      // of pixels.
-      memorySize: vcpus * LAMBDA_MEGABYTES_PER_VCPU,
+      memorySize: props.memoryMegabytes,
       timeout: props.timeout,
       environment: {
         ...props.environment,
@@ -69,27 +80,44 @@ export class InferenceFunction extends Construct {
       },
       tracing: Tracing.ACTIVE,
       loggingFormat: LoggingFormat.JSON,
+      snapStart: props.snapStart ? SnapStartConf.ON_PUBLISHED_VERSIONS : undefined,
+      vpc: platform.vpc,
+      currentVersionOptions: { ...KEEP_VERSIONS, description: assets.model },
       role,
       logGroup,
     };
-    this.function =
-      packaging === 'image'
-        ? new DockerImageFunction(this, 'Function', {
-            ...options,
-            // Commands belong to the function, not to the asset: all functions share one image, built and pushed once.
-            // The Dockerfile pins the platform too: an image built for the laptop's would only fail when invoked.
-            code: DockerImageCode.fromImageAsset(assets.imageFolder, {
-              platform: Platform.LINUX_AMD64,
-              cmd: [`${handlerFolder}/index.handler`],
-            }),
-          })
-        : new LambdaFunction(this, 'Function', {
-            ...options,
-            runtime: Runtime.NODEJS_24_X,
-            code: Code.fromAsset(assets.functionFolder),
-            handler: 'index.handler',
-            layers: [this.layer('NativeRuntime', assets.nativeRuntimeLayer), this.layer('Model', assets.modelLayer)],
-          });
+    this.function = props.packaging === 'image' ? this.fromImage(options, props) : this.fromLayers(options, assets);
+    this.alias = new Release(this, 'Release', { function: this.function, functionName }).alias;
+    if (props.snapStart) {
+      Validations.of(this.function).acknowledge({
+        id: 'Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish',
+        reason: 'Every deployment publishes a version; traffic goes to it by the alias.',
+      });
+    }
+    explainFunction(this);
+    if (platform.vpc === undefined) explainNoVpc(this);
+  }
+
+  private fromImage(options: FunctionOptions, { assets, handlerFolder }: InferenceFunctionProps): LambdaFunction {
+    return new DockerImageFunction(this, 'Function', {
+      ...options,
+      // Commands belong to the function, not to the asset: all functions share one image, built and pushed once.
+      // The Dockerfile pins the platform too: an image built for the laptop's would only fail when invoked.
+      code: DockerImageCode.fromImageAsset(assets.imageFolder, {
+        platform: ImagePlatform.LINUX_AMD64,
+        cmd: [`${handlerFolder}/index.handler`],
+      }),
+    });
+  }
+
+  private fromLayers(options: FunctionOptions, assets: InferenceAssets): LambdaFunction {
+    return new LambdaFunction(this, 'Function', {
+      ...options,
+      runtime: Runtime.NODEJS_24_X,
+      code: Code.fromAsset(assets.functionFolder),
+      handler: 'index.handler',
+      layers: [this.layer('NativeRuntime', assets.nativeRuntimeLayer), this.layer('Model', assets.modelLayer)],
+    });
   }
 
   /**

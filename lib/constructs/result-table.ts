@@ -3,8 +3,11 @@ import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } fr
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { TABLE } from '../topology';
+import { acknowledge } from './acknowledge';
+import type { DataKey } from './data-key';
 
 export interface ResultTableProps {
+  readonly key: DataKey;
   /** Delete the results with the stack; otherwise they outlive it and cannot be deleted by mistake. */
   readonly destroyData: boolean;
 }
@@ -23,15 +26,18 @@ const text = (name: string) => ({ name, type: AttributeType.STRING });
  */
 export class ResultTable extends Construct {
   readonly table: Table;
+  private readonly key: DataKey;
 
   constructor(scope: Construct, id: string, props: ResultTableProps) {
     super(scope, id);
+    this.key = props.key;
     this.table = new Table(this, 'Table', {
       partitionKey: text(TABLE.partitionKey),
       sortKey: text(TABLE.sortKey),
       timeToLiveAttribute: TABLE.ttl,
       billingMode: BillingMode.PAY_PER_REQUEST,
-      encryption: TableEncryption.AWS_MANAGED,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: props.key.key,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: !props.destroyData,
       removalPolicy: props.destroyData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
@@ -45,21 +51,28 @@ export class ResultTable extends Construct {
         projectionType: ProjectionType.KEYS_ONLY,
       });
     }
+    acknowledge(this.table, {
+      'HIPAA.Security-DynamoDBInBackupPlan':
+        'Restorable to any second of 35 days; a backup plan would keep results that were deleted.',
+    });
   }
 
   /** Read API keys, and no scans. */
   grantAuthorize(role: Role): void {
     this.allow(role, API_KEYS, 'dynamodb:GetItem');
+    this.key.grantReadTable(role);
   }
 
   /** Read, write and bury single results; API keys stay out of reach. */
   grantRecord(role: Role): void {
     this.allow(role, SCANS, 'dynamodb:GetItem', 'dynamodb:PutItem');
+    this.key.grantWriteTable(role);
   }
 
   /** Query the indexes and read the results they name. */
   grantList(role: Role): void {
     this.allow(role, SCANS, 'dynamodb:BatchGetItem');
+    this.key.grantReadTable(role);
     role.addToPolicy(
       new PolicyStatement({
         actions: ['dynamodb:Query'],

@@ -1,14 +1,18 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import type { Rule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IDependable } from 'constructs';
-import { LIMITS } from '../topology';
+import { DEPLOYED, LIMITS } from '../topology';
 import { UPLOAD_VISIBILITY } from './timing';
 
 /** A message moves to the dead letters with the age it has, so the queue before them must give up earlier. */
 const ARRIVAL_RETENTION = Duration.days(LIMITS.queueRetentionDays / 2);
 
-/** The queue of arrived scans and its dead letters, encrypted by SQS, reachable over TLS only. */
+/**
+ * The queue of arrived scans and its dead letters, reachable over TLS only. Encrypted by SQS: messages hold keys of
+ * objects and no scan, and with a customer's key bucket, key and queue would wait for each other.
+ */
 export class ScanQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -18,11 +22,13 @@ export class ScanQueue extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.deadLetters = new Queue(this, 'DeadLetters', {
+      queueName: DEPLOYED.deadLetters,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(LIMITS.queueRetentionDays),
     });
     this.queue = new Queue(this, 'Queue', {
+      queueName: DEPLOYED.arrivals,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: ARRIVAL_RETENTION,
@@ -39,5 +45,25 @@ export class ScanQueue extends Construct {
       }),
     );
     this.sendable = policyDependable ?? this.queue;
+  }
+
+  /** Lets a rule of EventBridge send; what it cannot deliver waits with the dead letters, in the same form. */
+  receiveFrom(rule: Rule): void {
+    rule.addTarget({
+      bind: () => ({
+        arn: this.queue.queueArn,
+        deadLetterConfig: { arn: this.deadLetters.queueArn },
+      }),
+    });
+    for (const queue of [this.queue, this.deadLetters]) {
+      queue.addToResourcePolicy(
+        new PolicyStatement({
+          principals: [new ServicePrincipal('events.amazonaws.com')],
+          actions: ['sqs:SendMessage'],
+          resources: [queue.queueArn],
+          conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+        }),
+      );
+    }
   }
 }

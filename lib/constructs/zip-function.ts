@@ -10,24 +10,32 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { FunctionIdentity } from './function-identity';
+import { explainFunction } from './function-reasons';
+import type { Platform } from './platform';
 
 export interface ZipFunctionProps {
+  readonly platform: Platform;
+  readonly functionName: string;
   readonly description: string;
   /** Folder with index.js, which exports `handler`. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** A small function without native modules or model: it starts in a fraction of the time of one that classifies. */
+/**
+ * A small function without native modules or model: it starts in a fraction of the time of one that classifies. Outside
+ * of any VPC, since it touches no scan.
+ */
 export class ZipFunction extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: ZipFunctionProps) {
     super(scope, id);
-    const { role, logGroup } = new FunctionIdentity(this, 'Identity');
+    const { role, logGroup } = new FunctionIdentity(this, 'Identity', props.platform);
     this.role = role;
     this.function = new LambdaFunction(this, 'Function', {
+      functionName: props.functionName,
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.X86_64,
@@ -43,5 +51,6 @@ export class ZipFunction extends Construct {
       role,
       logGroup,
     });
+    explainFunction(this);
   }
 }

@@ -11,6 +11,8 @@ export interface BuildOptions {
   readonly root: string;
   /** Whether npm may be asked for linux x64 modules where this machine has others. */
   readonly fetch: boolean;
+  /** Folder of the model bundle, relative to the checkout or absolute. @default layers/model */
+  readonly modelBundle?: string;
 }
 
 const line = (name: string, sizeBytes: number, upToDate: boolean): string =>
@@ -21,9 +23,9 @@ const line = (name: string, sizeBytes: number, upToDate: boolean): string =>
  * @returns one line per asset: name, size, whether it was built; a last one when only an image can carry the model
  * @throws CONFIG_INVALID when something is missing or differs from its manifest
  */
-export const buildAssets = async ({ root, fetch }: BuildOptions): Promise<string[]> => {
+export const buildAssets = async ({ root, fetch, modelBundle }: BuildOptions): Promise<string[]> => {
   const native = await stageNativeRuntime({ root, fetch });
-  const model = await stageModel(root);
+  const model = await stageModel(root, modelBundle);
   const layers = [native, model];
   const lines = [
     line('layers/native-runtime', totalBytes(native.files), native.upToDate),

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { config } from '../../sulcus.config';
+import { parseSettings } from '../core/deployment-settings';
 import { isSulcusError } from '../core/errors';
 import { buildAssets } from './build-assets';
 
@@ -14,10 +16,16 @@ const main = async (): Promise<void> => {
     process.exitCode = 2;
     return;
   }
+  const settings = parseSettings(config);
+  if ('problems' in settings) {
+    for (const problem of settings.problems) console.error(`build: ${problem}`);
+    process.exitCode = 1;
+    return;
+  }
   try {
-    for (const line of await buildAssets({ root: resolve(__dirname, '../..'), fetch: options.includes('--fetch') })) {
-      console.log(line);
-    }
+    const root = resolve(__dirname, '../..');
+    const { modelBundle } = settings;
+    for (const line of await buildAssets({ root, fetch: options.includes('--fetch'), modelBundle })) console.log(line);
   } catch (error) {
     if (!isSulcusError(error)) throw error;
     console.error(`build: ${error.message}`);

@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SulcusError } from '../core/errors';
 import { MANIFEST_FILE, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
 import { copyReadable, sha256OfFile } from './file-tree';
 import { distOf, OPT } from './layout';
 import { type Staged, stage } from './stage';
 
-const COMPILE_HINT = 'Compile one: `npx sulcus compile <checkpoint folder> --out layers/model`.';
+const COMPILE_HINT = 'Compile one: `npx sulcus compile <checkpoint folder> --out <bundle folder>`.';
 
-const readManifest = async (folder: string): Promise<{ text: string; manifest: ModelManifest }> => {
+const readManifest = async (folder: string, bundle: string): Promise<{ text: string; manifest: ModelManifest }> => {
   const text = await readFile(join(folder, MANIFEST_FILE), 'utf8').catch((cause: unknown) => {
     throw new SulcusError(
       'CONFIG_INVALID',
-      `expected a model bundle with ${MANIFEST_FILE} in layers/model, received none. ${COMPILE_HINT}`,
+      `expected a model bundle with ${MANIFEST_FILE} in ${bundle}, received none. ${COMPILE_HINT}`,
       { cause },
     );
   });
@@ -21,7 +21,7 @@ const readManifest = async (folder: string): Promise<{ text: string; manifest: M
   } catch (cause) {
     throw new SulcusError(
       'CONFIG_INVALID',
-      `expected a valid ${MANIFEST_FILE} in layers/model, received one that does not match its schema. ${COMPILE_HINT}`,
+      `expected a valid ${MANIFEST_FILE} in ${bundle}, received one that does not match its schema. ${COMPILE_HINT}`,
       { cause },
     );
   }
@@ -40,13 +40,14 @@ const verifyFiles = async (folder: string, manifest: ModelManifest): Promise<voi
 };
 
 /**
- * Stages dist/layers/model from layers/model: the manifest and the files it names, nothing else that lies there.
+ * Stages dist/layers/model from a bundle: the manifest and the files it names, nothing else that lies there.
+ * @param bundle its folder, relative to the checkout or absolute
  * @throws CONFIG_INVALID when there is no bundle, or a file differs from its manifest
  */
-export const stageModel = async (root: string): Promise<Staged> => {
-  const source = join(root, 'layers', 'model');
+export const stageModel = async (root: string, bundle = join('layers', 'model')): Promise<Staged> => {
+  const source = resolve(root, bundle);
   const dist = distOf(root);
-  const { text, manifest } = await readManifest(source);
+  const { text, manifest } = await readManifest(source, bundle);
   await verifyFiles(source, manifest);
   return stage({
     target: dist.modelLayer,

@@ -1,50 +1,62 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Construct } from 'constructs';
-import { type InferenceAssets, InferenceFunction, type Packaging } from '../constructs/inference-function';
-import type { ResultTable } from '../constructs/result-table';
-import type { ScanBucket } from '../constructs/scan-bucket';
+import { type InferenceAssets, InferenceFunction } from '../constructs/inference-function';
 import { UPLOAD_BATCH_SIZE, UPLOAD_TIMEOUT } from '../constructs/timing';
-import { ENV, LIMITS } from '../topology';
+import type { Settings } from '../core/deployment-settings';
+import { DEPLOYED, ENV, LIMITS } from '../topology';
+import type { DataStack } from './data-stack';
+import { storeEnvironment } from './environment';
 
 export interface IngestStackProps extends StackProps {
-  readonly scans: ScanBucket;
-  readonly results: ResultTable;
-  readonly packaging: Packaging;
+  readonly settings: Settings;
+  readonly data: DataStack;
   readonly assets: InferenceAssets;
-  /** Scans classified at once, times the batch size. */
-  readonly uploadConcurrency: number;
 }
 
 /** The upload trigger: queue -> function -> result. */
 export class IngestStack extends Stack {
+  readonly upload: InferenceFunction;
+
   constructor(scope: Construct, id: string, props: IngestStackProps) {
     super(scope, id, props);
-    const { scans, results, packaging, assets, uploadConcurrency } = props;
-    const upload = new InferenceFunction(this, 'ClassifyUpload', {
+    const { settings, data, assets } = props;
+    this.upload = new InferenceFunction(this, 'ClassifyUpload', {
+      platform: data.platform,
+      functionName: DEPLOYED.classifyUpload[settings.packaging],
       description: 'Classifies scans that arrive in the bucket.',
       handlerFolder: 'classify-upload',
-      packaging,
+      packaging: settings.packaging,
       assets,
       timeout: UPLOAD_TIMEOUT,
+      memoryMegabytes: settings.memoryMegabytes,
       environment: {
-        [ENV.tableName]: results.table.tableName,
-        [ENV.bucketName]: scans.bucket.bucketName,
+        ...storeEnvironment(data, settings),
         [ENV.maxReceiveCount]: String(LIMITS.maxReceiveCount),
       },
     });
-    results.grantRecord(upload.role);
-    results.grantReadKeys(upload.role);
-    results.grantMeter(upload.role);
-    scans.grantRead(upload.role);
-    scans.grantRemove(upload.role);
-    upload.function.addEventSource(
-      new SqsEventSource(scans.queue, {
+    this.grant(data, settings);
+    this.upload.alias.addEventSource(
+      new SqsEventSource(data.arrivals.queue, {
         batchSize: UPLOAD_BATCH_SIZE,
         reportBatchItemFailures: true,
         // Keeps a bulk upload from taking the concurrency of the API, and throttling from counting as a failed receive.
-        maxConcurrency: uploadConcurrency,
+        maxConcurrency: settings.uploadConcurrency,
       }),
     );
+  }
+
+  private grant({ results, scans, existing }: DataStack, { resultObjects }: Settings): void {
+    const { role } = this.upload;
+    results.grantRecord(role);
+    results.grantReadKeys(role);
+    results.grantMeter(role);
+    scans.grantRead(role);
+    scans.grantRemove(role);
+    existing?.grantRead(role);
+    if (resultObjects) {
+      scans.grantResultObjects(role);
+      existing?.grantResultObjects(role);
+    }
   }
 }

@@ -1,11 +1,12 @@
-import type { App } from 'aws-cdk-lib';
+import type { App, Stack } from 'aws-cdk-lib';
 import type { InferenceAssets } from '../constructs/inference-function';
+import type { Settings } from '../core/deployment-settings';
 import { ApiStack } from './api-stack';
 import { DataStack } from './data-stack';
 import { IngestStack } from './ingest-stack';
-import type { Settings } from './settings';
+import { ObservabilityStack } from './observability-stack';
 
-/** Folders staged by `npm run build`. */
+/** Folders staged by `npm run build`, and what is in them. */
 export interface AssetFolders {
   readonly classifyApi: string;
   readonly classifyUpload: string;
@@ -19,33 +20,33 @@ export interface AssetFolders {
 /** CDK lets functions wait for their role twice, by reference and by DependsOn; cfn-lint reports the second. */
 const LINT = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } };
 
-/** The three stacks of one deployment. */
-export const addStacks = (app: App, settings: Settings, folders: AssetFolders): void => {
-  const { packaging, destroyData, corsOrigins, uploadConcurrency } = settings;
+/**
+ * The stacks of one deployment.
+ * @param model name, version and digest of the bundle that is served
+ */
+export const addStacks = (app: App, settings: Settings, folders: AssetFolders, model: string): void => {
   const { nativeRuntimeLayer, modelLayer, image } = folders;
   const assetsOf = (functionFolder: string): InferenceAssets => ({
     functionFolder,
     nativeRuntimeLayer,
     modelLayer,
     imageFolder: image,
+    model,
   });
-  const data = new DataStack(app, 'SulcusData', { destroyData, corsOrigins });
-  const { scans, results } = data;
-  const ingest = new IngestStack(app, 'SulcusIngest', {
-    scans,
-    results,
-    packaging,
-    assets: assetsOf(folders.classifyUpload),
-    uploadConcurrency,
-  });
-  const api = new ApiStack(app, 'SulcusApi', {
-    scans,
-    results,
-    packaging,
-    assets: assetsOf(folders.classifyApi),
-    authorizeFolder: folders.authorize,
-    describeFolder: folders.describe,
-    corsOrigins,
-  });
-  for (const stack of [data, ingest, api]) stack.templateOptions.metadata = LINT;
+  const env = settings.region === null ? undefined : { region: settings.region };
+  const data = new DataStack(app, 'SulcusData', { env, settings });
+  const stacks: Stack[] = [
+    data,
+    new IngestStack(app, 'SulcusIngest', { env, settings, data, assets: assetsOf(folders.classifyUpload) }),
+    new ApiStack(app, 'SulcusApi', {
+      env,
+      settings,
+      data,
+      assets: assetsOf(folders.classifyApi),
+      authorizeFolder: folders.authorize,
+      describeFolder: folders.describe,
+    }),
+    new ObservabilityStack(app, 'SulcusObservability', { env, settings }),
+  ];
+  for (const stack of stacks) stack.templateOptions.metadata = LINT;
 };

@@ -54,7 +54,7 @@ describe('routes', () => {
     for (const route of routes) {
       expect(route.resource.Properties.AuthorizationType).toBe('CUSTOM');
       expect(show(route.resource.Properties.AuthorizerId)).toBe('GatewayApiKey');
-      expect(invoked(route)).toBe('ClassifyApiFunction');
+      expect(show(route.resource.Properties.Integration.Uri)).toContain('ClassifyApiReleaseLive');
       expect(route.resource.Properties.Integration.TimeoutInMillis).toBe(29_000);
     }
   });
@@ -126,6 +126,10 @@ describe('what API Gateway answers itself', () => {
       UNAUTHORIZED: ['401', 'UNAUTHORIZED'],
       ACCESS_DENIED: ['401', 'UNAUTHORIZED'],
       INVALID_API_KEY: ['401', 'UNAUTHORIZED'],
+      INVALID_SIGNATURE: ['401', 'UNAUTHORIZED'],
+      EXPIRED_TOKEN: ['401', 'UNAUTHORIZED'],
+      BAD_REQUEST_BODY: ['400', 'INVALID_REQUEST'],
+      BAD_REQUEST_PARAMETERS: ['400', 'INVALID_REQUEST'],
       MISSING_AUTHENTICATION_TOKEN: ['404', 'ROUTE_NOT_FOUND'],
       RESOURCE_NOT_FOUND: ['404', 'ROUTE_NOT_FOUND'],
       REQUEST_TOO_LARGE: ['413', 'IMAGE_TOO_LARGE'],
@@ -190,12 +194,12 @@ describe('CORS preflight', () => {
   });
 });
 
-test('the outputs of the three stacks are what a user needs', () => {
-  const outputs = [plain.data, plain.ingest, plain.api].map((template) =>
+test('the outputs of the stacks are what a user needs', () => {
+  const outputs = [plain.data, plain.ingest, plain.api, plain.observability].map((template) =>
     Object.keys(template.toJSON().Outputs ?? {}).filter((name) => !name.startsWith('ExportsOutput')),
   );
 
-  expect(outputs).toEqual([['BucketName', 'TableName', 'DeadLetterQueueUrl'], [], ['ApiUrl']]);
+  expect(outputs).toEqual([['BucketName', 'TableName', 'DeadLetterQueueUrl'], [], ['ApiUrl'], ['AlarmTopicArn']]);
 });
 
 describe('stage', () => {

@@ -11,14 +11,18 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { distOf } from '../../lib/packaging/layout';
-import { ROOT } from './synthesize';
+import { distOf, OPT } from '../../lib/packaging/layout';
+import { context as flags, ROOT } from './synthesize';
 
 /** Runs the command of cdk.json as the CDK CLI does. */
 const runApp = (context: Record<string, unknown>, root = ROOT, output?: string) =>
   spawnSync(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
     cwd: root,
-    env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify(context), ...(output && { CDK_OUTDIR: output }) },
+    env: {
+      ...process.env,
+      CDK_CONTEXT_JSON: JSON.stringify({ ...flags, ...context }),
+      ...(output && { CDK_OUTDIR: output }),
+    },
     encoding: 'utf8',
   });
 
@@ -37,7 +41,7 @@ describe('a model larger than what Lambda unzips', () => {
   beforeAll(() => {
     root = mkdtempSync(join(tmpdir(), 'sulcus-app-'));
     mkdirSync(join(root, 'bin'));
-    copyFileSync(join(ROOT, 'bin/app.ts'), join(root, 'bin/app.ts'));
+    for (const name of ['bin/app.ts', 'sulcus.config.ts']) copyFileSync(join(ROOT, name), join(root, name));
     for (const name of ['lib', 'node_modules', 'package.json', 'tsconfig.json']) {
       symlinkSync(join(ROOT, name), join(root, name));
     }
@@ -47,6 +51,11 @@ describe('a model larger than what Lambda unzips', () => {
       mkdirSync(folder, { recursive: true });
       writeFileSync(join(folder, folder === dist.image ? 'Dockerfile' : 'index.js'), 'x');
     }
+    mkdirSync(join(dist.modelLayer, OPT.model));
+    writeFileSync(
+      join(dist.modelLayer, OPT.model, 'manifest.json'),
+      JSON.stringify({ name: 'large', version: '1', digest: 'sha256:0' }),
+    );
     writeFileSync(join(dist.modelLayer, 'weights'), '');
     truncateSync(join(dist.modelLayer, 'weights'), 343_000_000);
   });
@@ -69,6 +78,8 @@ describe('a model larger than what Lambda unzips', () => {
       readdirSync(join(root, 'image.out'))
         .filter((name) => name.endsWith('.template.json'))
         .sort(),
-    ).toEqual(['SulcusApi.template.json', 'SulcusData.template.json', 'SulcusIngest.template.json']);
+    ).toEqual(
+      ['SulcusApi', 'SulcusData', 'SulcusIngest', 'SulcusObservability'].map((name) => `${name}.template.json`),
+    );
   });
 });

@@ -12,7 +12,7 @@ afterAll(() => {
   disposable.remove();
 });
 
-const bucketOf = (deployment: Deployment) => findOne(deployment.data, 'AWS::S3::Bucket');
+const bucketOf = (deployment: Deployment) => findOne(deployment.data, 'AWS::S3::Bucket', 'ScansBucket');
 const tableOf = (deployment: Deployment) => findOne(deployment.data, 'AWS::DynamoDB::Table');
 
 /** True when a resource policy refuses requests without TLS for every principal and action. */
@@ -30,7 +30,10 @@ describe('scan bucket', () => {
     const { Properties } = bucketOf(kept);
 
     expect(Properties.BucketEncryption.ServerSideEncryptionConfiguration).toEqual([
-      { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+      {
+        BucketKeyEnabled: true,
+        ServerSideEncryptionByDefault: { KMSMasterKeyID: expect.anything(), SSEAlgorithm: 'aws:kms' },
+      },
     ]);
     expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
     expect(Properties.PublicAccessBlockConfiguration).toEqual({
@@ -43,7 +46,7 @@ describe('scan bucket', () => {
   });
 
   test('answers over TLS only, and grants nothing to anyone by itself', () => {
-    const policy = findOne(kept.data, 'AWS::S3::BucketPolicy').Properties.PolicyDocument.Statement;
+    const policy = findOne(kept.data, 'AWS::S3::BucketPolicy', 'ScansBucket').Properties.PolicyDocument.Statement;
 
     expect(refusesPlainHttp(policy)).toBe(true);
     expect(policy.every((statement: { Effect: string }) => statement.Effect === 'Deny')).toBe(true);
@@ -70,10 +73,10 @@ describe('scan bucket', () => {
     expect(others).toEqual([]);
     expect([notification.Event, show(notification.Queue), notification.Filter]).toEqual([
       's3:ObjectCreated:*',
-      'ScansArrivalsQueue',
+      'ArrivalsQueue',
       undefined,
     ]);
-    expect(DependsOn).toEqual([expect.stringMatching(/^ScansArrivalsQueuePolicy/)]);
+    expect(DependsOn).toEqual(expect.arrayContaining([expect.stringMatching(/^ArrivalsQueuePolicy/)]));
     expect(find(kept.data, 'Custom::S3BucketNotifications')).toEqual([]);
     expect(find(kept.data, 'AWS::Lambda::Function')).toEqual([]);
   });
@@ -97,28 +100,28 @@ describe('arrival queue', () => {
     const queues = find(kept.data, 'AWS::SQS::Queue');
 
     expect(queues.map(([, queue]) => queue.Properties.SqsManagedSseEnabled)).toEqual([true, true]);
-    expect(refusesPlainHttp(policyOf('ScansArrivalsQueuePolicy'))).toBe(true);
-    expect(refusesPlainHttp(policyOf('ScansArrivalsDeadLettersPolicy'))).toBe(true);
+    expect(refusesPlainHttp(policyOf('ArrivalsQueuePolicy'))).toBe(true);
+    expect(refusesPlainHttp(policyOf('ArrivalsDeadLettersPolicy'))).toBe(true);
   });
 
   test('gives a message up after as many receives as the functions count to', () => {
-    const { RedrivePolicy } = queueOf('ScansArrivalsQueue').Properties;
+    const { RedrivePolicy } = queueOf('ArrivalsQueue').Properties;
 
     expect(RedrivePolicy.maxReceiveCount).toBe(LIMITS.maxReceiveCount);
-    expect(show(RedrivePolicy.deadLetterTargetArn)).toBe('ScansArrivalsDeadLetters');
+    expect(show(RedrivePolicy.deadLetterTargetArn)).toBe('ArrivalsDeadLetters');
   });
 
   test('keeps dead letters 14 days, and hands them over before they age', () => {
     const day = 86_400;
-    const queue = queueOf('ScansArrivalsQueue').Properties.MessageRetentionPeriod;
-    const deadLetters = queueOf('ScansArrivalsDeadLetters').Properties.MessageRetentionPeriod;
+    const queue = queueOf('ArrivalsQueue').Properties.MessageRetentionPeriod;
+    const deadLetters = queueOf('ArrivalsDeadLetters').Properties.MessageRetentionPeriod;
 
     expect([queue, deadLetters]).toEqual([7 * day, LIMITS.queueRetentionDays * day]);
     expect(LIMITS.tombstoneDays * day).toBeGreaterThan(queue + deadLetters);
   });
 
   test('takes messages from S3 on behalf of this account alone', () => {
-    const allowed = policyOf('ScansArrivalsQueuePolicy').filter(
+    const allowed = policyOf('ArrivalsQueuePolicy').filter(
       (statement: { Effect: string }) => statement.Effect === 'Allow',
     );
 
@@ -128,7 +131,7 @@ describe('arrival queue', () => {
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
         Effect: 'Allow',
         Principal: { Service: 's3.amazonaws.com' },
-        Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ScansArrivalsQueue/), 'Arn'] },
+        Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ArrivalsQueue/), 'Arn'] },
       },
     ]);
   });
@@ -162,7 +165,8 @@ describe('result table', () => {
     const { Properties } = tableOf(kept);
 
     expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
-    expect(Properties.SSESpecification).toEqual({ SSEEnabled: true });
+    expect(Properties.SSESpecification).toMatchObject({ SSEEnabled: true, SSEType: 'KMS' });
+    expect(show(Properties.SSESpecification.KMSMasterKeyId)).toBe('Key');
     expect(Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
   });
 });
@@ -187,6 +191,6 @@ describe('destroying the deployment', () => {
 
     expect(policies).toEqual(['Delete', 'Delete']);
     expect(tableOf(disposable).Properties.DeletionProtectionEnabled).toBe(false);
-    expect(find(disposable.data, 'Custom::S3AutoDeleteObjects')).toHaveLength(1);
+    expect(find(disposable.data, 'Custom::S3AutoDeleteObjects')).toHaveLength(2);
   });
 });

@@ -159,12 +159,13 @@ describe('upload trigger', () => {
     expect(Properties.ScalingConfig).toEqual({ MaximumConcurrency: 50 });
     expect(Properties.BatchSize).toBe(5);
     expect(Properties.MaximumBatchingWindowInSeconds).toBeUndefined();
-    expect(show(Properties.EventSourceArn)).toBe('ScansArrivalsQueue');
+    expect(show(Properties.EventSourceArn)).toBe('ArrivalsQueue');
+    expect(show(Properties.FunctionName)).toContain('ClassifyUploadReleaseLive');
   });
 
   test('hides a message six times as long as the function may work on it', () => {
     const timeout = findOne(image.ingest, FUNCTION, 'ClassifyUpload').Properties.Timeout;
-    const visibility = findOne(image.data, 'AWS::SQS::Queue', 'ScansArrivalsQueue').Properties.VisibilityTimeout;
+    const visibility = findOne(image.data, 'AWS::SQS::Queue', 'ArrivalsQueue').Properties.VisibilityTimeout;
 
     expect([timeout, visibility]).toEqual([90, 540]);
   });
@@ -197,6 +198,9 @@ describe('every function', () => {
   });
 });
 
+const sorted = (statements: readonly Statement[]): Statement[] =>
+  statements.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+
 describe('permissions', () => {
   const own = (name: string): Statement[] => [
     { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [`${name}IdentityLogs`] },
@@ -204,6 +208,20 @@ describe('permissions', () => {
     { actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], resources: ['*'] },
   ];
   const items = (partitions: string) => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partitions] } });
+  const key = (service: 's3' | 'dynamodb', ...actions: string[]): Statement => ({
+    actions: actions.map((action) => `kms:${action}`),
+    resources: ['Key'],
+    condition: { StringEquals: { 'kms:ViaService': `${service}.AWS::Region.AWS::URLSuffix` } },
+  });
+  const tableWrite = [
+    'Decrypt',
+    'DescribeKey',
+    'Encrypt',
+    'GenerateDataKey',
+    'GenerateDataKeyWithoutPlaintext',
+    'ReEncryptFrom',
+    'ReEncryptTo',
+  ];
   const listUploads: Statement = {
     actions: ['s3:ListBucketVersions'],
     resources: ['ScansBucket'],
@@ -218,6 +236,7 @@ describe('permissions', () => {
     expect(permissions(image.api, 'Authorize')).toEqual([
       ...own('Authorize'),
       { actions: ['dynamodb:GetItem'], resources: ['ResultsTable'], condition: items('APIKEY#*') },
+      key('dynamodb', 'Decrypt', 'DescribeKey'),
     ]);
   });
 
@@ -226,63 +245,71 @@ describe('permissions', () => {
     (packaging) => {
       const { api } = packaging === 'image' ? image : layers;
 
-      expect(permissions(api, 'ClassifyApi')).toEqual([
-        ...own('ClassifyApi'),
+      expect(sorted(permissions(api, 'ClassifyApi'))).toEqual(
+        sorted([
+          ...own('ClassifyApi'),
+          {
+            actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+            resources: ['ResultsTable'],
+            condition: items('SCAN#*'),
+          },
+          {
+            actions: ['dynamodb:Query'],
+            resources: ['by-key', 'by-label', 'by-state', 'newest'].map((name) => `ResultsTable/index/${name}`),
+          },
+          {
+            actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+            resources: ['ResultsTable'],
+            condition: items('LIMIT#*'),
+          },
+          {
+            actions: ['dynamodb:Query', 'dynamodb:UpdateItem'],
+            resources: ['ResultsTable'],
+            condition: items('USAGE#*'),
+          },
+          key('dynamodb', ...tableWrite),
+          { actions: ['s3:DeleteObjectVersion', 's3:PutObject'], resources: ['ScansBucket/uploads/*'] },
+          key('s3', 'Decrypt', 'GenerateDataKey'),
+          listUploads,
+        ]),
+      );
+    },
+  );
+
+  test('classify-upload: reads scans and the queue, writes results, counts, removes announced uploads', () => {
+    expect(sorted(permissions(image.ingest, 'ClassifyUpload'))).toEqual(
+      sorted([
+        ...own('ClassifyUpload'),
         {
-          actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+          actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
           resources: ['ResultsTable'],
           condition: items('SCAN#*'),
         },
-        {
-          actions: ['dynamodb:Query'],
-          resources: ['by-key', 'by-label', 'by-state', 'newest'].map((name) => `ResultsTable/index/${name}`),
-        },
+        { actions: ['dynamodb:GetItem'], resources: ['ResultsTable'], condition: items('APIKEY#*') },
         {
           actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
           resources: ['ResultsTable'],
           condition: items('LIMIT#*'),
         },
-        {
-          actions: ['dynamodb:Query', 'dynamodb:UpdateItem'],
-          resources: ['ResultsTable'],
-          condition: items('USAGE#*'),
-        },
-        { actions: ['s3:DeleteObjectVersion', 's3:PutObject'], resources: ['ScansBucket/uploads/*'] },
+        { actions: ['dynamodb:UpdateItem'], resources: ['ResultsTable'], condition: items('USAGE#*') },
+        key('dynamodb', ...tableWrite),
+        { actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: ['ScansBucket/*'] },
+        key('s3', 'Decrypt'),
+        { actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: ['ScansBucket'] },
+        { actions: ['s3:DeleteObjectVersion'], resources: ['ScansBucket/uploads/*'] },
         listUploads,
-      ]);
-    },
-  );
-
-  test('classify-upload: reads scans and the queue, writes results, counts, removes announced uploads', () => {
-    expect(permissions(image.ingest, 'ClassifyUpload')).toEqual([
-      ...own('ClassifyUpload'),
-      {
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
-        resources: ['ResultsTable'],
-        condition: items('SCAN#*'),
-      },
-      { actions: ['dynamodb:GetItem'], resources: ['ResultsTable'], condition: items('APIKEY#*') },
-      {
-        actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
-        resources: ['ResultsTable'],
-        condition: items('LIMIT#*'),
-      },
-      { actions: ['dynamodb:UpdateItem'], resources: ['ResultsTable'], condition: items('USAGE#*') },
-      { actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: ['ScansBucket/*'] },
-      { actions: ['s3:ListBucket', 's3:ListBucketVersions'], resources: ['ScansBucket'] },
-      { actions: ['s3:DeleteObjectVersion'], resources: ['ScansBucket/uploads/*'] },
-      listUploads,
-      {
-        actions: [
-          'sqs:ChangeMessageVisibility',
-          'sqs:DeleteMessage',
-          'sqs:GetQueueAttributes',
-          'sqs:GetQueueUrl',
-          'sqs:ReceiveMessage',
-        ],
-        resources: ['ScansArrivalsQueue'],
-      },
-    ]);
+        {
+          actions: [
+            'sqs:ChangeMessageVisibility',
+            'sqs:DeleteMessage',
+            'sqs:GetQueueAttributes',
+            'sqs:GetQueueUrl',
+            'sqs:ReceiveMessage',
+          ],
+          resources: ['ArrivalsQueue'],
+        },
+      ]),
+    );
   });
 
   test('no policy allows an action by wildcard', () => {

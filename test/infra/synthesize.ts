@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import type { Settings } from '../../lib/stacks/settings';
+import { defaultSettings, type Settings } from '../../lib/core/deployment-settings';
 import { type AssetFolders, addStacks } from '../../lib/stacks/sulcus-app';
 
 export const ROOT = resolve(__dirname, '../..');
 export const DOCKERFILE = readFileSync(join(ROOT, 'functions/classify-api/Dockerfile'), 'utf8');
 
 /** The feature flags of cdk.json: `new App()` does not read them, and other defaults would apply. */
-const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
+export const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
 
 export interface Resource {
   readonly Type: string;
@@ -30,6 +30,8 @@ export interface Deployment {
   readonly data: Template;
   readonly ingest: Template;
   readonly api: Template;
+  readonly observability: Template;
+  readonly app: App;
   /** The Docker images that `cdk deploy` would build for each stack, by asset id. */
   readonly apiImages: Readonly<Record<string, DockerImage>>;
   readonly ingestImages: Readonly<Record<string, DockerImage>>;
@@ -58,11 +60,12 @@ const writeAssets = (folder: string): AssetFolders => {
   return folders;
 };
 
-export const DEFAULTS: Settings = { packaging: 'image', destroyData: false, corsOrigins: [], uploadConcurrency: 50 };
+export const MODEL = 'tiny-vit 1.0.0 sha256:abc';
 
-const createApp = (folder: string, settings: Partial<Settings>): App => {
+export const createApp = (folder: string, settings: Partial<Settings>): App => {
+  mkdirSync(folder, { recursive: true });
   const app = new App({ context, outdir: join(folder, 'cdk.out') });
-  addStacks(app, { ...DEFAULTS, ...settings }, writeAssets(folder));
+  addStacks(app, { ...defaultSettings(), ...settings }, writeAssets(folder), MODEL);
   return app;
 };
 
@@ -83,6 +86,8 @@ export const synthesize = (settings: Partial<Settings> = {}): Deployment => {
     data,
     ingest,
     api,
+    observability: templateOf('SulcusObservability'),
+    app,
     apiImages: imagesOf('SulcusApi'),
     ingestImages: imagesOf('SulcusIngest'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
@@ -130,5 +135,13 @@ export const permissions = (template: Template, functionPrefix: string): Stateme
     .map((statement) => ({
       actions: list(statement.Action) as string[],
       resources: list(statement.Resource).map(show),
-      ...(statement.Condition === undefined ? {} : { condition: statement.Condition }),
+      ...(statement.Condition === undefined ? {} : { condition: withoutIntrinsics(statement.Condition) }),
     }));
+
+/** Joined texts as `show` has them, the rest as it is. */
+const withoutIntrinsics = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutIntrinsics);
+  if ('Fn::Join' in value) return show(value);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutIntrinsics(member)]));
+};

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Settings } from '../../lib/core/deployment-settings';
 import { ROOT, synthesizeTo } from './synthesize';
 
 /**
@@ -11,7 +12,7 @@ const variants = [
   { packaging: 'image' },
   { packaging: 'layers', corsOrigins: ['https://a.example', 'https://b.example'] },
   { packaging: 'layers', destroyData: true },
-] as const;
+] satisfies Partial<Settings>[];
 
 let folder: string;
 let outputs: string[];
