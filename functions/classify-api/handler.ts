@@ -29,9 +29,11 @@ const wire = openOnce(async () => {
     'corsOrigins',
     'uploadUrlSeconds',
     'tombstoneDays',
+    'retentionDays',
+    'resultObjects',
     ...SESSION_FIELDS,
   ]);
-  const { tableName, bucketName, modelFolder, corsOrigins, uploadUrlSeconds, tombstoneDays } = config;
+  const { tableName, bucketName, modelFolder, corsOrigins, uploadUrlSeconds, tombstoneDays, retentionDays } = config;
   // Somebody waits for a cold start; a container that lives long pays a few percent a scan for the earlier answer.
   const model = openOnce(() => openModel(modelFolder, { ...sessionSettings(config), expectedScans: 1 }));
   const client = createTableClient();
@@ -39,9 +41,10 @@ const wire = openOnce(async () => {
   return createHandler({
     classify: { decoder: createImageDecoder(), model },
     manifest: openOnce(async () => (await openBundle(modelFolder, false)).manifest),
-    results: createResultStore({ client, tableName, tombstoneDays }),
+    results: createResultStore({ client, tableName, tombstoneDays, retentionDays }),
     scans: createS3ScanStore({ client: createS3Client(), bucketName, uploadUrlSeconds }),
     bucketName,
+    resultObjects: config.resultObjects,
     corsOrigins,
     meter: createMeter({ ...createMeterStores({ client, tableName }), logger, now: Date.now, ...functionSize(config) }),
     logger,

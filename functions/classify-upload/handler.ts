@@ -9,7 +9,7 @@ import {
 import { createImageDecoder } from '../../lib/adapters/image';
 import { createLogger } from '../../lib/adapters/logging/powertools-logger';
 import { openModel } from '../../lib/adapters/onnx';
-import { createS3Client, createS3ScanStore } from '../../lib/adapters/s3';
+import { createS3Client, createS3ResultObjects, createS3ScanStore } from '../../lib/adapters/s3';
 import { processMessages } from '../../lib/adapters/s3-event';
 import { createMeter } from '../../lib/core/meter-scan';
 import { openOnce } from '../../lib/core/open-once';
@@ -49,18 +49,24 @@ const wire = openOnce(async () => {
     'maxReceiveCount',
     'uploadUrlSeconds',
     'tombstoneDays',
+    'retentionDays',
+    'resultObjects',
     ...SESSION_FIELDS,
   ]);
-  const { tableName, bucketName, modelFolder, maxReceiveCount, uploadUrlSeconds, tombstoneDays } = config;
+  const { tableName, bucketName, modelFolder, maxReceiveCount, uploadUrlSeconds, tombstoneDays, retentionDays } =
+    config;
+  const s3 = createS3Client();
   const model = openOnce(() => openModel(modelFolder, sessionSettings(config)));
   const client = createTableClient();
   const logger = createLogger('classify-upload');
   return createHandler({
     classify: { decoder: createImageDecoder(), model },
-    results: createResultStore({ client, tableName, tombstoneDays }),
+    results: createResultStore({ client, tableName, tombstoneDays, retentionDays }),
     keys: createApiKeyStore({ client, tableName }),
     meter: createMeter({ ...createMeterStores({ client, tableName }), logger, now: Date.now, ...functionSize(config) }),
-    scans: createS3ScanStore({ client: createS3Client(), bucketName, uploadUrlSeconds }),
+    scans: createS3ScanStore({ client: s3, bucketName, uploadUrlSeconds }),
+    bucketName,
+    resultObjects: config.resultObjects ? createS3ResultObjects(s3) : undefined,
     logger,
     maxReceiveCount,
   });

@@ -65,6 +65,7 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .addOption(threadsOption())
     .option('--webhook-url <url>', 'POST an event of every final result there (default: SULCUS_WEBHOOK_URL)')
     .option('--webhook-secret <secret>', 'what signs them, whsec_... or text (default: SULCUS_WEBHOOK_SECRET)')
+    .option('--result-objects', 'write each result as JSON beside its scan, <file>.sulcus.json')
     .action(async (options) => {
       const { startCommand } = require('./start-command') as typeof import('./start-command');
       await startCommand(options, output);

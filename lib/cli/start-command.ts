@@ -17,6 +17,7 @@ export interface StartOptions {
   /** Where an event of every final result is POSTed. @default the environment's, or nowhere */
   readonly webhookUrl?: string;
   readonly webhookSecret?: string;
+  readonly resultObjects?: boolean;
 }
 
 const SAMPLE = join(__dirname, '../../test/fixtures/icbm152-axial.png');
@@ -48,6 +49,7 @@ export const startCommand = async (options: StartOptions, output: Output): Promi
     modelFolder: resolve(options.model),
     ...readSessionSettings(options.threads),
     ...readWebhook(options),
+    resultObjects: options.resultObjects,
     logger: createTerminalLogger(output),
     onRecorded: (record) => process.stdout.isTTY && output.line(describeRecord(record)),
   });

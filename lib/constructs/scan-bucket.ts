@@ -112,6 +112,18 @@ export class ScanBucket extends Construct {
     );
   }
 
+  /** Remove results that were written beside scans. */
+  grantRemoveResults(role: Role): void {
+    this.allow(role, ['s3:DeleteObjectVersion'], `*${RESULT_SUFFIX}`);
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['s3:ListBucketVersions'],
+        resources: [this.bucket.bucketArn],
+        conditions: { StringLike: { 's3:prefix': `*${RESULT_SUFFIX}` } },
+      }),
+    );
+  }
+
   /** Write results beside scans, and read what is there already. */
   grantResultObjects(role: Role): void {
     this.allow(role, ['s3:GetObject', 's3:PutObject'], `*${RESULT_SUFFIX}`);

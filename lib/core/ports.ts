@@ -75,6 +75,16 @@ export interface ScanStore {
   remove(bucket: string, key: string): Promise<void>;
 }
 
+/** Results as objects beside their scans, `<key>.sulcus.json`. */
+export interface ResultObjects {
+  /**
+   * Writes an upload's result as the API would answer it, unless that of a newer event of the same key is there, or an
+   * object that is none of ours.
+   * @throws STORE_UNAVAILABLE
+   */
+  put(record: ScanRecord): Promise<void>;
+}
+
 /** How a conditional write ended: `kept` means that what is stored is as new or final, so the write changed nothing. */
 export type RecordOutcome = 'stored' | 'kept' | 'deleted';
 

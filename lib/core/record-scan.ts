@@ -1,9 +1,9 @@
-import { LIMITS } from '../topology';
+import { LIMITS, RESULT_SUFFIX } from '../topology';
 import { type Classification, type ClassifyScanDeps, classifyScan } from './classify-scan';
 import type { ScanError } from './contract';
 import { type ErrorCode, isSulcusError, type SulcusError } from './errors';
 import { countUpload, takeUploadQuota, type UploadAllowance, type UploadMeterDeps } from './meter-upload';
-import type { ObjectReference, ResultStore, ScanStore } from './ports';
+import type { ObjectReference, ResultObjects, ResultStore, ScanStore } from './ports';
 import { announcedScanId, objectScanId } from './scan-ids';
 import { isTombstone, type ScanRecord, type Tombstone, truncateScores } from './scan-record';
 import { normaliseSequencer } from './sequencer';
@@ -22,6 +22,10 @@ export interface RecordScanDeps extends UploadMeterDeps {
   readonly classify: ClassifyScanDeps;
   readonly results: ResultStore;
   readonly scans: ScanStore;
+  /** The bucket announced uploads come to; what is in any other is somebody else's, and stays. */
+  readonly bucketName: string;
+  /** Where each result is written beside its scan too. @default nowhere */
+  readonly resultObjects?: ResultObjects;
 }
 
 /**
@@ -85,7 +89,7 @@ export const recordScan = async (
   } catch (error) {
     return lastReceive
       ? recordFailure(deps, event, error)
-      : { scanId: await objectScanId(event), outcome: 'retry', error };
+      : { scanId: await objectScanId(event, deps.bucketName), outcome: 'retry', error };
   }
 };
 
@@ -101,7 +105,7 @@ export const recordFailure = async (
     const recorded = await record(deps, event, async () => ({ state: 'failed', error: { code, message } }));
     return recorded.outcome === 'failed' ? { ...recorded, error: cause } : recorded;
   } catch {
-    return { scanId: await objectScanId(event), outcome: 'retry', error: cause };
+    return { scanId: await objectScanId(event, deps.bucketName), outcome: 'retry', error: cause };
   }
 };
 
@@ -110,17 +114,24 @@ const record = async (
   event: UploadEvent,
   find: (stored: ScanRecord | undefined) => Promise<Findings>,
 ): Promise<RecordedScan> => {
-  const { results, scans } = deps;
-  const scanId = await objectScanId(event);
+  const { results, scans, bucketName, resultObjects } = deps;
+  const scanId = await objectScanId(event, bucketName);
   const sequencer = normaliseSequencer(event.sequencer);
   const stored = await results.get(scanId);
   const buried = async (): Promise<RecordedScan> => {
     // What DELETE took away must not stay in the bucket because its upload ended later. Other objects are not ours.
-    if (announcedScanId(event.key) === scanId) await scans.remove(event.bucket, event.key);
+    if (announcedScanId(event, bucketName) === scanId) {
+      await scans.remove(event.bucket, event.key);
+      if (resultObjects !== undefined) await scans.remove(event.bucket, `${event.key}${RESULT_SUFFIX}`);
+    }
     return { scanId, outcome: 'deleted' };
   };
   if (stored !== undefined && isTombstone(stored)) return buried();
-  if (isSettled(stored, sequencer)) return { scanId, outcome: 'kept' };
+  if (stored !== undefined && isSettled(stored, sequencer)) {
+    // The event came again: perhaps because the first delivery ended between both writes.
+    if (stored.sequencer === sequencer) await resultObjects?.put(stored);
+    return { scanId, outcome: 'kept' };
+  }
 
   const { classification, bytes, allowance, ...findings } = await find(stored);
   const found = truncateScores({
@@ -145,6 +156,7 @@ const record = async (
   // Counted behind the write that stored it, by whoever wrote: an event that comes again finds it kept.
   if (findings.state === 'rejected') await allowance?.refused();
   if (findings.state !== 'failed') await countUpload(deps, found, { classification, bytes });
+  await resultObjects?.put(found);
   return { scanId, outcome: findings.state, classification, error: findings.error };
 };
 

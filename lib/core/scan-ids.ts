@@ -24,13 +24,22 @@ export const idempotentScanId = (
 
 export const uploadKey = (scanId: string): string => `${UPLOAD_PREFIX}${scanId}`;
 
-/** The scan id that POST /v1/scans put into this object key, undefined for any other key. */
-export const announcedScanId = (key: string): string | undefined =>
-  key.startsWith(UPLOAD_PREFIX) ? /^[0-9a-f]{32}$/.exec(key.slice(UPLOAD_PREFIX.length))?.[0] : undefined;
+/**
+ * The scan id that POST /v1/scans put into this object's key, undefined for any other object: also for one of that name
+ * in another bucket than ours, where it is somebody else's.
+ */
+export const announcedScanId = (
+  { bucket, key }: Pick<ObjectReference, 'bucket' | 'key'>,
+  ownBucket: string,
+): string | undefined =>
+  bucket === ownBucket && key.startsWith(UPLOAD_PREFIX)
+    ? /^[0-9a-f]{32}$/.exec(key.slice(UPLOAD_PREFIX.length))?.[0]
+    : undefined;
 
 /**
  * The scan an object is: announced uploads keep their id; for anything else the same bucket, key and content (its
  * version, or its ETag where the bucket keeps no versions) is the same scan, and new content is another.
+ * @param ownBucket the bucket announced uploads come to
  */
-export const objectScanId = async ({ bucket, key, versionId, etag }: ObjectReference): Promise<string> =>
-  announcedScanId(key) ?? idOf('object', bucket, key, versionId ?? etag);
+export const objectScanId = async (object: ObjectReference, ownBucket: string): Promise<string> =>
+  announcedScanId(object, ownBucket) ?? idOf('object', object.bucket, object.key, object.versionId ?? object.etag);

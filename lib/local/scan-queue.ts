@@ -78,10 +78,13 @@ export const createScanQueue = (options: ScanQueueOptions): ScanQueue => {
     const current = await lstat(path.join(root, key)).catch(() => undefined);
     if (current !== undefined && (current.mtimeMs !== mtimeMs || current.size !== sizeBytes)) return undefined;
     const sequencer = sequencerOf(file);
-    const scanId = await objectScanId({ bucket: FOLDER_BUCKET, key, versionId: null, etag });
+    const scanId = await objectScanId({ bucket: FOLDER_BUCKET, key, versionId: null, etag }, FOLDER_BUCKET);
     const stored = await results.get(scanId).catch(() => undefined);
     // A tombstone of an announced scan is the handler's: the object under it has to go.
-    const buried = stored !== undefined && isTombstone(stored) && announcedScanId(key) !== undefined;
+    const buried =
+      stored !== undefined &&
+      isTombstone(stored) &&
+      announcedScanId({ bucket: FOLDER_BUCKET, key }, FOLDER_BUCKET) !== undefined;
     if (!buried && isSettled(stored, normaliseSequencer(sequencer))) return undefined;
     const eventTime = new Date(Math.min(now(), Math.max(mtimeMs, ctimeMs))).toISOString();
     const message = createMessage({ key, sizeBytes, etag, sequencer, eventTime }, now());

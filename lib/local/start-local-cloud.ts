@@ -2,7 +2,12 @@ import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { createHandler as createAuthorize } from '../../functions/authorize/handler';
 import { createHandler as createClassifyUpload } from '../../functions/classify-upload/handler';
-import { createFolderScanStore, createUploadTickets, FOLDER_BUCKET } from '../adapters/folder';
+import {
+  createFolderResultObjects,
+  createFolderScanStore,
+  createUploadTickets,
+  FOLDER_BUCKET,
+} from '../adapters/folder';
 import { type Caller, createApi } from '../adapters/http';
 import { createImageDecoder } from '../adapters/image';
 import { openModel, type SessionSettings } from '../adapters/onnx';
@@ -43,6 +48,8 @@ export interface LocalCloudOptions extends SessionSettings {
   readonly logger?: Logger;
   /** @default none: no page of another origin may call the API */
   readonly corsOrigins?: readonly string[];
+  /** Write each result as JSON beside its scan, `<file>.sulcus.json`. @default false */
+  readonly resultObjects?: boolean;
   /** Told of every upload's record once it is stored. */
   readonly onRecorded?: (record: ScanRecord) => void;
   /** Where an event of every final result is sent, signed. @default nowhere */
@@ -128,6 +135,7 @@ const start = async (
   const { keys, results, meters } = await openStores(options, dataFolder, logger, closing);
   const meter = createMeter({ ...meters, logger, now: Date.now, ...LIKE_LAMBDA });
   const model = await opening;
+  const { resultObjects = false } = options;
   const apiKey = await keepApiKey(keys, paths.apiKey, Date.now());
 
   const address: { url?: string } = {};
@@ -150,6 +158,8 @@ const start = async (
       scans,
       keys,
       meter,
+      bucketName: FOLDER_BUCKET,
+      resultObjects: resultObjects ? createFolderResultObjects(scanFolder, scans) : undefined,
       logger,
       maxReceiveCount,
     }),
@@ -169,6 +179,7 @@ const start = async (
     scans,
     bucketName: FOLDER_BUCKET,
     meter,
+    resultObjects,
     logger,
     now: Date.now,
     corsOrigins,

@@ -29,8 +29,9 @@ export interface FolderWatch {
   close(): Promise<void>;
 }
 
-/** Names that programs give to files that are not finished or not scans; dot files are what they hide. */
-const IGNORED = /^\.|~$|^~\$|\.(part|partial|crdownload|download|tmp|temp|filepart|swp)$|^(thumbs\.db|desktop\.ini)$/i;
+/** Results beside scans; names that programs give to files that are not finished or not scans; dot files are what they hide. */
+const IGNORED =
+  /^\.|~$|^~\$|\.(sulcus\.json|part|partial|crdownload|download|tmp|temp|filepart|swp)$|^(thumbs\.db|desktop\.ini)$/i;
 
 const isIgnored = (relativePath: string): boolean => relativePath.split(path.sep).some((name) => IGNORED.test(name));
 

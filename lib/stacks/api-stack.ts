@@ -81,6 +81,7 @@ export class ApiStack extends Stack {
     data.results.grantReadUsage(classify.role);
     data.scans.grantAnnounce(classify.role);
     data.scans.grantRemove(classify.role);
+    if (settings.resultObjects) data.scans.grantRemoveResults(classify.role);
     return classify;
   }
 

@@ -19,4 +19,4 @@ done
 
 AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test \
   SULCUS_TEST_S3_ENDPOINT="http://127.0.0.1:$port" SULCUS_TEST_S3_IS_MOTO=1 \
-  npx jest test/contracts/scan-stores test/contracts/s3-notifications "$@"
+  npx jest test/contracts/scan-stores test/contracts/s3-notifications test/contracts/result-objects "$@"

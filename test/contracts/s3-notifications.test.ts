@@ -61,6 +61,7 @@ run('S3 notifications (set SULCUS_TEST_S3_ENDPOINT to a server that speaks S3 an
       results,
       scans,
       ...createUploadMeter(),
+      bucketName: bucket,
       logger: createLogRecorder(),
       maxReceiveCount: 5,
     });

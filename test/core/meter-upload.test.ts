@@ -29,7 +29,8 @@ const setUp = async ({ quota = 1 as number | null, model = createFakeModel() } =
     rate: null,
     quota,
   });
-  const deps: RecordScanDeps = { classify: createFakeClassify(model), results, scans, keys, meter };
+  const classify = createFakeClassify(model);
+  const deps: RecordScanDeps = { classify, results, scans, bucketName: BUCKET, keys, meter };
   let puts = 0;
   const put = (value: number, key = uploadKey(ANNOUNCED)): UploadEvent => {
     puts += 1;

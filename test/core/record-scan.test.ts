@@ -25,7 +25,13 @@ const setUp = (options: { versioned?: boolean } = {}) => {
     const eventTime = new Date(Date.UTC(2026, 0, 1) + clock * 1000).toISOString();
     return { ...reference, sizeBytes: 1, sequencer, eventTime };
   };
-  const deps: RecordScanDeps = { classify: createFakeClassify(), results, scans, ...createUploadMeter() };
+  const deps: RecordScanDeps = {
+    classify: createFakeClassify(),
+    results,
+    scans,
+    bucketName: BUCKET,
+    ...createUploadMeter(),
+  };
   return { results, scans, put, deps };
 };
 
@@ -58,7 +64,7 @@ describe('recordScan', () => {
 
     const recorded = await recordScan(deps, event, once);
 
-    expect(recorded).toMatchObject({ outcome: 'classified', scanId: await objectScanId(event) });
+    expect(recorded).toMatchObject({ outcome: 'classified', scanId: await objectScanId(event, BUCKET) });
     expect(await results.get(recorded.scanId)).toMatchObject({
       state: 'classified',
       label: 'mild',
@@ -199,7 +205,7 @@ describe('recordScan', () => {
     const dropped = put('a.png', 1);
     const announced = put(uploadKey(ANNOUNCED), 1);
     for (const event of [dropped, announced]) await recordScan(deps, event, once);
-    for (const event of [dropped, announced]) await results.bury(await objectScanId(event));
+    for (const event of [dropped, announced]) await results.bury(await objectScanId(event, BUCKET));
 
     const again = [await recordScan(deps, dropped, once), await recordScan(deps, announced, once)];
 
@@ -299,6 +305,7 @@ const withFault = (deps: RecordScanDeps, at: number, after: boolean, dead: boole
   return {
     keys: deps.keys,
     meter: deps.meter,
+    bucketName: deps.bucketName,
     classify: {
       decoder: { decode: faulty((bytes) => deps.classify.decoder.decode(bytes)) },
       model: faulty(() => deps.classify.model()),
@@ -342,7 +349,7 @@ describe('any delivery of the same events', () => {
     const events = uploads.map(({ key, value }) => world.put(key, value));
     const [first] = events;
     if (buried && first !== undefined) {
-      const scanId = await objectScanId(first);
+      const scanId = await objectScanId(first, BUCKET);
       await world.results.createOnce(pending(scanId));
       await world.results.bury(scanId);
     }

@@ -6,7 +6,7 @@ import { createFakeClassify, createFakeModel, createHeadlessModel } from '../sup
 import { createLogRecorder } from '../support/log-recorder';
 import { createUploadMeter } from '../support/memory-meter';
 import { createMemoryResultStore, createMemoryScanStore } from '../support/memory-stores';
-import { s3Body, s3Record, sqsEvent, sqsRecord } from '../support/s3-messages';
+import { eventBridgeBody, s3Body, s3Record, sqsEvent, sqsRecord } from '../support/s3-messages';
 
 const plenty = { getRemainingTimeInMillis: () => 60_000 };
 
@@ -18,6 +18,7 @@ const setUp = (model = createFakeModel()) => {
     classify: createFakeClassify(model),
     results,
     scans,
+    bucketName: 'test-bucket',
     ...createUploadMeter(),
     logger,
     maxReceiveCount: 5,
@@ -126,6 +127,27 @@ describe('the upload handler', () => {
     expect((results.entries() as ScanRecord[]).map(({ source }) => source.key)).toEqual(['3.png']);
   });
 
+  it('records objects of an existing bucket by EventBridge once, in any order, under the key as it is', async () => {
+    const { handler, scans, results } = setUp();
+    const key = 'mri/Jane Doe+50%.png';
+    const bodyOf = (value: number, sequencer: string): string => {
+      const { versionId, etag } = scans.put('their-bucket', key, Uint8Array.of(value));
+      return eventBridgeBody(key, 'Object Created', { bucket: 'their-bucket', versionId, etag, sequencer });
+    };
+    const [first, second] = [bodyOf(1, '0055aed6dcd90281e5'), bodyOf(2, '0055AED6DCD90281F0')];
+    const bodies = [second, first, second, first, second];
+
+    const response = await handler(sqsEvent(...bodies.map((body, index) => sqsRecord(`m${index}`, body))), plenty);
+
+    expect(response).toEqual({ batchItemFailures: [] });
+    const stored = results.entries() as ScanRecord[];
+    expect(stored.map(({ source, state }) => [source.bucket, source.key, state])).toEqual([
+      ['their-bucket', key, 'classified'],
+      ['their-bucket', key, 'classified'],
+    ]);
+    expect(new Set(stored.map(({ source }) => source.versionId)).size).toBe(2);
+  });
+
   it('records `failed` for a message that is out of time on its last receive', async () => {
     const { handler, put, results } = setUp();
     const [first, second] = [put('first.png', 1), put('second.png', 1)];
@@ -135,12 +157,8 @@ describe('the upload handler', () => {
 
     expect(response.batchItemFailures).toEqual([{ itemIdentifier: 'm2' }]);
     const { bucket, object } = second.s3;
-    const id = await objectScanId({
-      bucket: bucket.name,
-      key: object.key,
-      versionId: object.versionId ?? null,
-      etag: object.eTag,
-    });
+    const reference = { bucket: bucket.name, key: object.key, versionId: object.versionId ?? null, etag: object.eTag };
+    const id = await objectScanId(reference, 'test-bucket');
     expect(await results.get(id)).toMatchObject({ state: 'failed', error: { code: 'INTERNAL' } });
   });
 

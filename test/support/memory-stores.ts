@@ -1,14 +1,16 @@
 import { decodeCursor, encodeCursor, positionOf } from '../../lib/adapters/dynamodb/cursor';
+import type { ScanResult } from '../../lib/core/contract';
 import { SulcusError } from '../../lib/core/errors';
 import type {
   ApiKeyRecord,
   ApiKeyStore,
   ListFilter,
   ObjectReference,
+  ResultObjects,
   ResultStore,
   ScanStore,
 } from '../../lib/core/ports';
-import { isTombstone, type ScanRecord, type Tombstone } from '../../lib/core/scan-record';
+import { isTombstone, type ScanRecord, type Tombstone, toScanResult } from '../../lib/core/scan-record';
 import { LIMITS } from '../../lib/topology';
 
 /** In-memory stores for unit tests; they pass the same contract suites as the real ones. */
@@ -201,5 +203,36 @@ export const createMemoryScanStore = ({
       expiresAt: new Date(now() + LIMITS.uploadUrlSeconds * 1000).toISOString(),
     }),
     remove: async (bucket, key) => remove(bucket, key),
+  };
+};
+
+export interface MemoryResultObjects extends ResultObjects {
+  readonly get: (bucket: string, key: string) => ScanResult | undefined;
+  /** Makes the next write fail as a store that does not answer. */
+  readonly failNext: () => void;
+}
+
+/** Results beside scans, by bucket and key of the scan. */
+export const createMemoryResultObjects = (): MemoryResultObjects => {
+  const objects = new Map<string, ScanRecord>();
+  let failing = false;
+  const place = (bucket: string | null, key: string | null): string => `${bucket}/${key}`;
+  return {
+    put: async (record) => {
+      if (failing) {
+        failing = false;
+        throw new SulcusError('STORE_UNAVAILABLE', 'expected an answer, received none');
+      }
+      const at = place(record.source.bucket, record.source.key);
+      const earlier = objects.get(at)?.sequencer ?? '';
+      if (earlier <= (record.sequencer ?? '')) objects.set(at, record);
+    },
+    get: (bucket, key) => {
+      const record = objects.get(place(bucket, key));
+      return record && toScanResult(record);
+    },
+    failNext: () => {
+      failing = true;
+    },
   };
 };

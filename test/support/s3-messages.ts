@@ -44,7 +44,16 @@ export const s3Record = ({
 export const s3Body = (...records: ReturnType<typeof s3Record>[]): string => JSON.stringify({ Records: records });
 
 /** What EventBridge puts on a queue for the same upload; keys are plain here. */
-export const eventBridgeBody = (key: string, detailType = 'Object Created'): string =>
+export const eventBridgeBody = (
+  key: string,
+  detailType = 'Object Created',
+  {
+    bucket = 'test-bucket',
+    versionId = 'IYV3p45BT0ac8hjHg1houSdS1a.Mro8e' as string | null,
+    etag = 'b1946ac92492d2347c6235b4d2611184' as string | null,
+    sequencer = '617f08299329d189',
+  } = {},
+): string =>
   JSON.stringify({
     version: '0',
     id: '17793124-05d4-b198-2fde-7ededc63b103',
@@ -53,16 +62,16 @@ export const eventBridgeBody = (key: string, detailType = 'Object Created'): str
     account: '111122223333',
     time: '2026-01-02T03:04:05Z',
     region: 'eu-central-1',
-    resources: ['arn:aws:s3:::test-bucket'],
+    resources: [`arn:aws:s3:::${bucket}`],
     detail: {
       version: '0',
-      bucket: { name: 'test-bucket' },
+      bucket: { name: bucket },
       object: {
         key,
         size: 5,
-        etag: 'b1946ac92492d2347c6235b4d2611184',
-        'version-id': 'IYV3p45BT0ac8hjHg1houSdS1a.Mro8e',
-        sequencer: '617f08299329d189',
+        etag,
+        'version-id': versionId,
+        sequencer,
       },
       'request-id': 'N4N7GDK58NMKJ12R',
       requester: '123456789012',

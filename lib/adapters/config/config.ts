@@ -30,6 +30,13 @@ const fields = {
   tombstoneDays: z
     .union([z.literal('forever').transform(() => null), wholeNumber(LIMITS.queueRetentionDays + 1, 36_500)])
     .default(LIMITS.tombstoneDays),
+  retentionDays: wholeNumber(1, 3650)
+    .optional()
+    .transform((days) => days ?? null),
+  resultObjects: z
+    .enum(['on', 'off'], 'expected on or off')
+    .default('off')
+    .transform((text) => text === 'on'),
   threads: wholeNumber(1, 64).optional(),
   exactProducts: choice,
   prepack: choice,

@@ -12,6 +12,8 @@ export interface ResultStoreOptions {
   readonly tableName: string;
   /** Days a tombstone stays; null for ever. More than the 14 days a queue may hold an event back. */
   readonly tombstoneDays: number | null;
+  /** Days a result is kept from its creation; null for ever. @default null */
+  readonly retentionDays?: number | null;
   /** Milliseconds since the epoch; the clock by which entries expire. */
   readonly now?: () => number;
 }
@@ -41,7 +43,7 @@ const ATTEMPTS = 3;
  * there was nothing, as for any scan already deleted.
  */
 export const createResultStore = (options: ResultStoreOptions): ResultStore => {
-  const { client, tableName, tombstoneDays, now = Date.now } = options;
+  const { client, tableName, tombstoneDays, retentionDays = null, now = Date.now } = options;
   const names = { '#pk': TABLE.partitionKey, '#ttl': TABLE.ttl };
 
   const get = async (scanId: string): Promise<ScanRecord | Tombstone | undefined> => {
@@ -60,7 +62,7 @@ export const createResultStore = (options: ResultStoreOptions): ResultStore => {
       const nowMs = now();
       const command = new PutCommand({
         TableName: tableName,
-        Item: toScanItem(record, nowMs),
+        Item: toScanItem(record, nowMs, retentionDays),
         ...condition,
         ExpressionAttributeValues: { ...values, ':now': toSeconds(nowMs) },
       });

@@ -32,9 +32,14 @@ const inDays = (nowMs: number, days: number): number => Math.ceil(nowMs / 1000) 
 /**
  * A record as one item. DynamoDB's numbers end at 1e-130 and scores do not, so all doubles travel as JSON text, which
  * gives every one of them back exactly. Nulls are absent attributes. A pending scan expires once no event of its
- * upload can still be in a queue; written whole, an item never keeps index attributes of an earlier state.
+ * upload can still be in a queue; written whole, an item never keeps index attributes of an earlier state. Any other is
+ * kept `retentionDays` from its creation (null: for ever), so an event that comes late revives nothing.
  */
-export const toScanItem = (record: ScanRecord, nowMs: number): Record<string, unknown> => {
+export const toScanItem = (
+  record: ScanRecord,
+  nowMs: number,
+  retentionDays: number | null = null,
+): Record<string, unknown> => {
   const { scanId, scores, score, timings, ...rest } = record;
   const rows = scores.map(({ label, score, logit }) => [label, score, logit]);
   const { decodeMs, preprocessMs, inferenceMs, totalMs } = timings ?? {};
@@ -45,8 +50,13 @@ export const toScanItem = (record: ScanRecord, nowMs: number): Record<string, un
     ...Object.fromEntries(present),
     numbers: JSON.stringify([score, timings && [decodeMs, preprocessMs, inferenceMs, totalMs], rows]),
     ...indexAttributes(record),
-    ...(record.state === 'pending' ? { [TABLE.ttl]: inDays(nowMs, LIMITS.tombstoneDays) } : {}),
+    ...expiry(record, nowMs, retentionDays),
   };
+};
+
+const expiry = ({ state, createdAt }: ScanRecord, nowMs: number, retentionDays: number | null) => {
+  if (state === 'pending') return { [TABLE.ttl]: inDays(nowMs, LIMITS.tombstoneDays) };
+  return retentionDays === null ? {} : { [TABLE.ttl]: inDays(Date.parse(createdAt), retentionDays) };
 };
 
 /** What DELETE leaves: in no index, gone after `tombstoneDays` (null: never). */

@@ -33,6 +33,8 @@ export interface ApiDeps extends PublicApiDeps {
   readonly scans: ScanStore;
   readonly bucketName: string;
   readonly meter: Meter;
+  /** Whether results are written beside scans. @default false */
+  readonly resultObjects?: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SulcusError } from '../../core/errors';
 import type { UploadEvent } from '../../core/record-scan';
+import { RESULT_SUFFIX } from '../../topology';
 
 /** S3 writes `Z`; a store that leaves the offset away means UTC as well. */
 const instant = z.iso
@@ -61,8 +62,12 @@ const decodeKey = (encoded: string): string => {
 /** S3 always sends a sequencer; of the stores that speak like it some do not, and then their clock orders the events. */
 const timeSequencer = (eventTime: string): string => Date.parse(eventTime).toString(16).padStart(16, '0');
 
-/** The console's "create folder" makes an empty object with a trailing slash; it is no scan. */
-const isFolderMarker = ({ key, sizeBytes }: UploadEvent): boolean => key.endsWith('/') && sizeBytes === 0;
+/**
+ * The console's "create folder" makes an empty object with a trailing slash; results are written beside scans. Neither
+ * is a scan.
+ */
+const isScan = ({ key, sizeBytes }: UploadEvent): boolean =>
+  !(key.endsWith('/') && sizeBytes === 0) && !key.endsWith(RESULT_SUFFIX);
 
 const fromNotification = ({ s3, eventTime }: z.output<typeof notificationRecordSchema>): UploadEvent => ({
   bucket: s3.bucket.name,
@@ -86,7 +91,7 @@ const fromEventBridge = ({ time, detail }: z.output<typeof objectCreatedSchema>)
 
 /**
  * The uploads that one queue message tells of: an S3 notification (any number of records) or an EventBridge event of
- * S3. Test events, other kinds of event and folder markers are none.
+ * S3. Test events, other kinds of event, folder markers and results beside scans are none.
  * @param body the message body, JSON text
  * @throws INVALID_REQUEST when it is neither, or an ObjectCreated record lacks what identifies the object. The message
  * names fields, never values: keys are names of people's files.
@@ -102,12 +107,12 @@ export const parseUploadEvents = (body: string): UploadEvent[] => {
   const eventBridge = eventBridgeSchema.safeParse(json);
   if (eventBridge.success) {
     if (eventBridge.data['detail-type'] !== 'Object Created') return [];
-    return [fromEventBridge(parse(objectCreatedSchema, json))].filter((event) => !isFolderMarker(event));
+    return [fromEventBridge(parse(objectCreatedSchema, json))].filter(isScan);
   }
   return parse(notificationSchema, json)
     .Records.filter(({ eventName }) => /^(s3:)?ObjectCreated:/.test(eventName))
     .map((entry) => fromNotification(parse(notificationRecordSchema, entry)))
-    .filter((event) => !isFolderMarker(event));
+    .filter(isScan);
 };
 
 const parse = <Schema extends z.ZodType>(schema: Schema, json: unknown): z.output<Schema> => {

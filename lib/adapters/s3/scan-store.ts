@@ -9,6 +9,7 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { isSulcusError, SulcusError } from '../../core/errors';
 import type { ObjectReference, ScanStore } from '../../core/ports';
+import { errorFacts, isGone } from './s3-errors';
 
 export interface S3ScanStoreOptions {
   readonly client: S3Client;
@@ -22,21 +23,11 @@ export interface S3ScanStoreOptions {
 /** 64 MiB arrive from the same region in about a second; a body that takes longer than this is not coming. */
 const BODY_TIMEOUT_MS = 15_000;
 
-const facts = (error: unknown): { name: string; status: number } => {
-  const { name = '', $metadata } = (error ?? {}) as { name?: string; $metadata?: { httpStatusCode?: number } };
-  return { name, status: $metadata?.httpStatusCode ?? 0 };
-};
-
-/** Classified by status and S3's error name: 404 for an object or version that is gone, 412 for one that was replaced. */
-const isGone = (error: unknown): boolean => {
-  const { name, status } = facts(error);
-  return (
-    name !== 'NoSuchBucket' && (name === 'NoSuchKey' || name === 'NoSuchVersion' || status === 404 || status === 412)
-  );
-};
+/** Gone, or replaced: that is 412, since an unversioned object is asked for by its ETag. */
+const isGoneOrReplaced = (error: unknown): boolean => isGone(error) || errorFacts(error).status === 412;
 
 const unavailable = (cause: unknown, what: string): SulcusError =>
-  new SulcusError('STORE_UNAVAILABLE', `expected S3 to ${what}, received ${facts(cause).name || 'no answer'}`, {
+  new SulcusError('STORE_UNAVAILABLE', `expected S3 to ${what}, received ${errorFacts(cause).name || 'no answer'}`, {
     cause,
   });
 
@@ -55,7 +46,7 @@ export const createS3ScanStore = ({
       return await readObject(client, reference, maxBytes);
     } catch (error) {
       if (isSulcusError(error)) throw error;
-      if (isGone(error)) {
+      if (isGoneOrReplaced(error)) {
         throw new SulcusError(
           'SCAN_NOT_FOUND',
           'expected the uploaded object, received nothing: it is gone or replaced',
@@ -94,7 +85,7 @@ export const createS3ScanStore = ({
     try {
       await removeVersions(client, bucket, key);
     } catch (error) {
-      if (!isGone(error)) throw unavailable(error, 'remove the object');
+      if (!isGoneOrReplaced(error)) throw unavailable(error, 'remove the object');
     }
   },
 });

@@ -41,6 +41,29 @@ describe('items', () => {
     });
   });
 
+  it('expire so many days after their scan was created, where results are kept for a time', async () => {
+    const now = Date.UTC(2026, 10, 23);
+    const store = createResultStore({
+      client: table.client,
+      tableName: table.tableName,
+      tombstoneDays: 30,
+      retentionDays: 10,
+      now: () => now,
+    });
+    const [fresh, stale] = ['2026-11-20T00:00:00.500Z', '2026-11-12T00:00:00.000Z'].map((createdAt) =>
+      scanRecord('classified', { createdAt }),
+    );
+
+    await store.createOnce(fresh!);
+    await store.recordEvent({ ...stale!, sequencer: sequencerOf(1) });
+
+    expect((await readItem(fresh!.scanId))?.expiresAt).toBe(Date.UTC(2026, 10, 30) / 1000 + 1);
+    expect(await store.get(fresh!.scanId)).toEqual(fresh);
+    // An event that comes late: what it wrote has expired already.
+    expect(await store.get(stale!.scanId)).toBeUndefined();
+    expect((await store.list({}, 10)).records).toEqual([fresh]);
+  });
+
   it('stand in the label index only while classified', async () => {
     const store = storeWith(table.client);
     const classified = { ...scanRecord('classified'), sequencer: sequencerOf(1) };

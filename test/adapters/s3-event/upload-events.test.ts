@@ -110,6 +110,12 @@ describe('parseUploadEvents', () => {
     expect(parseUploadEvents(eventBridgeBody('a.png', 'Object Deleted'))).toEqual([]);
   });
 
+  it('takes no result for a scan that was written beside one', () => {
+    const bodies = [s3Body(s3Record({ key: 'mri%2Fa+b.png.sulcus.json' })), eventBridgeBody('a.png.sulcus.json')];
+
+    expect(bodies.map((body) => parseUploadEvents(body))).toEqual([[], []]);
+  });
+
   const { s3, ...withoutObject } = s3Record();
   it.each([
     ['no JSON', 'Hello'],
