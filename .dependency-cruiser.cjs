@@ -65,6 +65,7 @@ module.exports = {
     adapterOnly('eventbridge', ['@aws-sdk/client-eventbridge'], 'eventbridge'),
     adapterOnly('sqs', ['@aws-sdk/client-sqs'], 'webhook-queue'),
     adapterOnly('secrets', ['@aws-sdk/client-secrets-manager'], 'secrets'),
+    adapterOnly('jwt', ['jose'], 'jwt'),
     adapterOnly('logging', ['@aws-lambda-powertools/logger'], 'logging'),
   ],
   options: {

@@ -10,7 +10,7 @@ module.exports = {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  // @hono/node-server ships ES modules only, which Jest cannot require untransformed.
-  transformIgnorePatterns: ['/node_modules/(?!@hono/node-server/)'],
+  // These ship ES modules only, which Jest cannot require untransformed.
+  transformIgnorePatterns: ['/node_modules/(?!@hono/node-server/|jose/)'],
   testTimeout: 30_000,
 };

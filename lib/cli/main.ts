@@ -66,6 +66,9 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .option('--webhook-url <url>', 'POST an event of every final result there (default: SULCUS_WEBHOOK_URL)')
     .option('--webhook-secret <secret>', 'what signs them, whsec_... or text (default: SULCUS_WEBHOOK_SECRET)')
     .option('--result-objects', 'write each result as JSON beside its scan, <file>.sulcus.json')
+    .option('--jwt-issuer <url>', 'ask for tokens of this issuer instead of API keys')
+    .option('--jwt-audience <audience>', 'the aud those tokens must have')
+    .option('--jwks-uri <url>', "the issuer's public keys (default: as its OpenID configuration says)")
     .action(async (options) => {
       const { startCommand } = require('./start-command') as typeof import('./start-command');
       await startCommand(options, output);

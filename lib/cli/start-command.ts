@@ -1,5 +1,6 @@
 import { join, relative, resolve } from 'node:path';
 import { NOTICE } from '../core/contract';
+import { SulcusError } from '../core/errors';
 import type { Logger } from '../core/ports';
 import type { ScanRecord } from '../core/scan-record';
 import { startLocalCloud } from '../local';
@@ -18,7 +19,19 @@ export interface StartOptions {
   readonly webhookUrl?: string;
   readonly webhookSecret?: string;
   readonly resultObjects?: boolean;
+  readonly jwtIssuer?: string;
+  readonly jwtAudience?: string;
+  readonly jwksUri?: string;
 }
+
+/** @throws CONFIG_INVALID for an issuer without an audience, or the other way round */
+const readTokens = ({ jwtIssuer: issuer, jwtAudience: audience, jwksUri }: StartOptions) => {
+  if (issuer === undefined && audience === undefined && jwksUri === undefined) return undefined;
+  if (issuer === undefined || audience === undefined) {
+    throw new SulcusError('CONFIG_INVALID', 'expected --jwt-issuer and --jwt-audience together, received one of them');
+  }
+  return { issuer, audience, jwksUri };
+};
 
 const SAMPLE = join(__dirname, '../../test/fixtures/icbm152-axial.png');
 
@@ -50,15 +63,17 @@ export const startCommand = async (options: StartOptions, output: Output): Promi
     ...readSessionSettings(options.threads),
     ...readWebhook(options),
     resultObjects: options.resultObjects,
+    tokens: readTokens(options),
     logger: createTerminalLogger(output),
     onRecorded: (record) => process.stdout.isTTY && output.line(describeRecord(record)),
   });
   const sample = relative(process.cwd(), SAMPLE);
-  const curl = `curl -s -H "x-api-key: ${cloud.apiKey}" -H "content-type: image/png" --data-binary "@${sample}" ${cloud.url}/v1/classify`;
+  const credentials = cloud.apiKey === '' ? 'authorization: Bearer <token>' : `x-api-key: ${cloud.apiKey}`;
+  const curl = `curl -s -H "${credentials}" -H "content-type: image/png" --data-binary "@${sample}" ${cloud.url}/v1/classify`;
   for (const line of [
     '',
     `  API          ${cloud.url}`,
-    `  API key      ${cloud.apiKey}`,
+    cloud.apiKey === '' ? `  Tokens of    ${options.jwtIssuer}` : `  API key      ${cloud.apiKey}`,
     `  Scan folder  ${cloud.scanFolder}   (drop scans here)`,
     '',
     '  Try it:',

@@ -205,6 +205,14 @@ export interface EventBus {
  */
 export type WebhookSender = (url: string, headers: Readonly<Record<string, string>>, body: string) => Promise<number>;
 
+export interface TokenVerifier {
+  /**
+   * Who a token was issued to, when issuer, audience, time and signature are right.
+   * @throws UNAUTHORIZED, STORE_UNAVAILABLE when the issuer's keys cannot be had
+   */
+  verify(token: string): Promise<{ readonly issuer: string; readonly subject: string }>;
+}
+
 /** Facts only: no pixels, object keys, file names, header values or event bodies. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 

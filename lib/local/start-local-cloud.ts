@@ -10,6 +10,7 @@ import {
 } from '../adapters/folder';
 import { type Caller, createApi } from '../adapters/http';
 import { createImageDecoder } from '../adapters/image';
+import { createTokenVerifier, type TokenVerifierOptions } from '../adapters/jwt';
 import { openModel, type SessionSettings } from '../adapters/onnx';
 import { createMeter } from '../core/meter-scan';
 import type { ClassifierModel, ImageDecoder, Logger, ResultStore } from '../core/ports';
@@ -50,6 +51,8 @@ export interface LocalCloudOptions extends SessionSettings {
   readonly corsOrigins?: readonly string[];
   /** Write each result as JSON beside its scan, `<file>.sulcus.json`. @default false */
   readonly resultObjects?: boolean;
+  /** Ask for tokens of this issuer instead of API keys. @default API keys */
+  readonly tokens?: TokenVerifierOptions;
   /** Told of every upload's record once it is stored. */
   readonly onRecorded?: (record: ScanRecord) => void;
   /** Where an event of every final result is sent, signed. @default nowhere */
@@ -63,6 +66,7 @@ export interface LocalCloudOptions extends SessionSettings {
 
 export interface LocalCloud {
   readonly url: string;
+  /** Empty where tokens are asked for instead. */
   readonly apiKey: string;
   readonly scanFolder: string;
   /** Ends within 5 s; what is not done by then is done after the next start. */
@@ -135,8 +139,8 @@ const start = async (
   const { keys, results, meters } = await openStores(options, dataFolder, logger, closing);
   const meter = createMeter({ ...meters, logger, now: Date.now, ...LIKE_LAMBDA });
   const model = await opening;
-  const { resultObjects = false } = options;
-  const apiKey = await keepApiKey(keys, paths.apiKey, Date.now());
+  const { tokens, resultObjects = false } = options;
+  const apiKey = tokens === undefined ? await keepApiKey(keys, paths.apiKey, Date.now()) : '';
 
   const address: { url?: string } = {};
   const tickets = createUploadTickets({
@@ -190,7 +194,10 @@ const start = async (
     scans,
     onUploaded: async (key) => queue.add(seenFile(key, await lstat(path.join(scanFolder, key))), false),
   });
-  const gateway = createGateway({ app, authorize: createAuthorize({ keys, logger }), upload, corsOrigins, logger });
+  const authorize = createAuthorize(
+    tokens === undefined ? { keys, logger } : { tokens: createTokenVerifier(tokens), logger },
+  );
+  const gateway = createGateway({ app, authorize, upload, corsOrigins, logger });
 
   let server: LocalServer | undefined;
   closing.push(async () => {

@@ -6,7 +6,7 @@ import { createMemoryApiKeyStore } from '../support/memory-stores';
 
 const API = 'arn:aws:execute-api:eu-central-1:123456789012:abc123/live';
 
-const eventWith = (headers: Record<string, string> | null) => ({
+const eventWith = (headers: Record<string, string | undefined> | null) => ({
   type: 'REQUEST',
   methodArn: `${API}/GET/v1/scans/4f0c2b9de1a94b0c8f2f6f0a5d3e7c11`,
   headers,
@@ -20,6 +20,29 @@ const createAuthorizer = async () => {
 };
 
 describe('the authorize function', () => {
+  it('takes tokens instead of keys where there is a verifier, and tells failures from refusals', async () => {
+    const logger = createLogRecorder();
+    const verify = async (token: string) => {
+      if (token === 'slow') throw new SulcusError('STORE_UNAVAILABLE', 'expected keys, received none');
+      if (token !== 'good') throw new SulcusError('UNAUTHORIZED', 'expected a valid token, received another');
+      return { issuer: 'https://login.example', subject: 'jane' };
+    };
+    const authorize = createHandler({ tokens: { verify }, logger });
+
+    const answer = await authorize(eventWith({ Authorization: 'Bearer good' }));
+
+    expect(answer.context.apiKeyId).toMatch(/^[0-9a-f]{12}$/);
+    expect(answer.principalId).toBe(answer.context.apiKeyId);
+    for (const headers of [{ Authorization: 'Bearer bad' }, { 'x-api-key': 'good' }, null]) {
+      await expect(authorize(eventWith(headers))).rejects.toThrow(/^Unauthorized$/);
+    }
+    expect(logger.lines).toEqual([]);
+    await expect(authorize(eventWith({ Authorization: 'Bearer slow' }))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    expect(logger.lines).toHaveLength(1);
+  });
+
   it.each([
     ['x-api-key', (key: string) => ({ 'x-api-key': key })],
     ['X-API-Key', (key: string) => ({ 'X-API-Key': key })],

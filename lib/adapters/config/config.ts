@@ -11,6 +11,9 @@ const choice = z
   .default('auto')
   .transform((text) => (text === 'auto' ? undefined : text === 'on'));
 
+/** Tokens are only as safe as the way their keys come: over TLS, or from this machine. */
+const tokenUrl = z.url().regex(/^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)[:/])/, 'expected an https URL');
+
 /** One zod field per environment variable: its default is what the variable means when unset. */
 const fields = {
   tableName: z.string().min(3).max(255),
@@ -37,6 +40,10 @@ const fields = {
     .enum(['on', 'off'], 'expected on or off')
     .default('off')
     .transform((text) => text === 'on'),
+  auth: z.enum(['apiKey', 'jwt'], 'expected apiKey or jwt').default('apiKey'),
+  jwtIssuer: tokenUrl,
+  jwtAudience: z.string().min(1),
+  jwksUri: tokenUrl.optional(),
   threads: wholeNumber(1, 64).optional(),
   exactProducts: choice,
   prepack: choice,

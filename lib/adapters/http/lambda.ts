@@ -9,10 +9,15 @@ export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProx
 
 const requestContextOf = (context: Context): APIGatewayProxyEvent['requestContext'] => context.env.requestContext;
 
+/** With IAM: the unique id of the role or user. What follows in a role's is its session's name, often a person's. */
+const principalOf = (identity: APIGatewayProxyEvent['requestContext']['identity'] | undefined): string | null =>
+  identity?.caller?.split(':')[0] || null;
+
 /** The caller as API Gateway and our authorizer describe it. */
 export const identifyByGateway = (context: Context): Caller => {
-  const { requestId, authorizer } = requestContextOf(context);
-  return { requestId, ...readKeyContext(authorizer) };
+  const { requestId, authorizer, identity } = requestContextOf(context);
+  const { apiKeyId, ...limits } = readKeyContext(authorizer);
+  return { requestId, apiKeyId: apiKeyId ?? principalOf(identity), ...limits };
 };
 
 /** What our authorizer said of a key; public routes have none. @throws INTERNAL when it cannot be read */

@@ -1,0 +1,1 @@
+export { createTokenVerifier, type TokenVerifierOptions } from './token-verifier';
