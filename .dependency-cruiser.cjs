@@ -63,10 +63,11 @@ module.exports = {
       'dynamodb',
     ),
     adapterOnly('eventbridge', ['@aws-sdk/client-eventbridge'], 'eventbridge'),
-    adapterOnly('sqs', ['@aws-sdk/client-sqs'], 'webhook-queue'),
+    adapterOnly('sqs', ['@aws-sdk/client-sqs'], 'webhook-queue', 'dead-letters'),
     adapterOnly('secrets', ['@aws-sdk/client-secrets-manager'], 'secrets'),
     adapterOnly('jwt', ['jose'], 'jwt'),
-    adapterOnly('logging', ['@aws-lambda-powertools/logger'], 'logging'),
+    adapterOnly('logging', ['@aws-lambda-powertools/logger', '@aws-lambda-powertools/metrics'], 'logging'),
+    adapterOnly('tracing', ['@aws-lambda-powertools/tracer'], 'tracing'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -119,6 +119,8 @@ export const METRICS = {
   namespace: 'Sulcus',
   /** The one dimension's value: more would multiply the price of each metric. */
   service: 'sulcus',
+  /** The message of the one line per scan. */
+  line: 'scan',
   classified: 'ScansClassified',
   abstained: 'ScansAbstained',
   rejected: 'ScansRejected',

@@ -12,8 +12,10 @@ import { createImageDecoder } from '../../lib/adapters/image';
 import { createLogger } from '../../lib/adapters/logging/powertools-logger';
 import { openBundle, openModel } from '../../lib/adapters/onnx';
 import { createS3Client, createS3ScanStore } from '../../lib/adapters/s3';
+import { createTrace } from '../../lib/adapters/tracing';
 import { createMeter } from '../../lib/core/meter-scan';
 import { openOnce } from '../../lib/core/open-once';
+import { tracedModel, tracedResults } from '../../lib/core/traced';
 
 export type ClassifyApiDeps = Omit<ApiDeps, 'identify' | 'basePath'>;
 
@@ -34,14 +36,16 @@ const wire = openOnce(async () => {
     ...SESSION_FIELDS,
   ]);
   const { tableName, bucketName, modelFolder, corsOrigins, uploadUrlSeconds, tombstoneDays, retentionDays } = config;
-  // Somebody waits for a cold start; a container that lives long pays a few percent a scan for the earlier answer.
-  const model = openOnce(() => openModel(modelFolder, { ...sessionSettings(config), expectedScans: 1 }));
   const client = createTableClient();
   const logger = createLogger('classify-api');
+  const trace = createTrace();
+  // Somebody waits for a cold start; a container that lives long pays a few percent a scan for the earlier answer.
+  const session = { ...sessionSettings(config), expectedScans: 1 };
+  const model = openOnce(() => trace('open model', () => openModel(modelFolder, session)));
   return createHandler({
-    classify: { decoder: createImageDecoder(), model },
+    classify: tracedModel(trace, { decoder: createImageDecoder(), model }),
     manifest: openOnce(async () => (await openBundle(modelFolder, false)).manifest),
-    results: createResultStore({ client, tableName, tombstoneDays, retentionDays }),
+    results: tracedResults(trace, createResultStore({ client, tableName, tombstoneDays, retentionDays })),
     scans: createS3ScanStore({ client: createS3Client(), bucketName, uploadUrlSeconds }),
     bucketName,
     resultObjects: config.resultObjects,

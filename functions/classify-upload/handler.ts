@@ -11,10 +11,12 @@ import { createLogger } from '../../lib/adapters/logging/powertools-logger';
 import { openModel } from '../../lib/adapters/onnx';
 import { createS3Client, createS3ResultObjects, createS3ScanStore } from '../../lib/adapters/s3';
 import { processMessages } from '../../lib/adapters/s3-event';
+import { createTrace } from '../../lib/adapters/tracing';
 import { createMeter } from '../../lib/core/meter-scan';
 import { openOnce } from '../../lib/core/open-once';
 import type { Logger } from '../../lib/core/ports';
 import { type RecordScanDeps, recordFailure, recordScan } from '../../lib/core/record-scan';
+import { traced, tracedModel, tracedResults } from '../../lib/core/traced';
 
 export interface ClassifyUploadDeps extends RecordScanDeps {
   readonly logger: Logger;
@@ -56,15 +58,16 @@ const wire = openOnce(async () => {
   const { tableName, bucketName, modelFolder, maxReceiveCount, uploadUrlSeconds, tombstoneDays, retentionDays } =
     config;
   const s3 = createS3Client();
-  const model = openOnce(() => openModel(modelFolder, sessionSettings(config)));
   const client = createTableClient();
   const logger = createLogger('classify-upload');
+  const trace = createTrace();
+  const model = openOnce(() => trace('open model', () => openModel(modelFolder, sessionSettings(config))));
   return createHandler({
-    classify: { decoder: createImageDecoder(), model },
-    results: createResultStore({ client, tableName, tombstoneDays, retentionDays }),
+    classify: tracedModel(trace, { decoder: createImageDecoder(), model }),
+    results: tracedResults(trace, createResultStore({ client, tableName, tombstoneDays, retentionDays })),
     keys: createApiKeyStore({ client, tableName }),
     meter: createMeter({ ...createMeterStores({ client, tableName }), logger, now: Date.now, ...functionSize(config) }),
-    scans: createS3ScanStore({ client: s3, bucketName, uploadUrlSeconds }),
+    scans: traced(trace, createS3ScanStore({ client: s3, bucketName, uploadUrlSeconds }), { read: 'read scan' }),
     bucketName,
     resultObjects: config.resultObjects ? createS3ResultObjects(s3) : undefined,
     logger,

@@ -213,6 +213,9 @@ export interface TokenVerifier {
   verify(token: string): Promise<{ readonly issuer: string; readonly subject: string }>;
 }
 
+/** Runs work as a named part of the trace of a request, if there is one. The name holds nothing of a scan. */
+export type Trace = <Result>(name: string, work: () => Promise<Result>) => Promise<Result>;
+
 /** Facts only: no pixels, object keys, file names, header values or event bodies. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 

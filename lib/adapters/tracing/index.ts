@@ -1,0 +1,1 @@
+export { createTrace } from './powertools-trace';
