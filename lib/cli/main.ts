@@ -38,6 +38,8 @@ const imageSize = (text: string) => {
 const dataFolderOption = () =>
   new Option('--data-dir <folder>', 'data folder of the local cloud').default(DEFAULT_DATA_FOLDER);
 
+const regionOption = () => new Option('--region <region>', "AWS region of the deployment (default: the AWS profile's)");
+
 /**
  * Each command loads its own modules when it runs, so that `sulcus --help` opens no model and no table. By `require`:
  * tsx's CommonJS hook leaves `import()` to Node, which knows no TypeScript.
@@ -77,7 +79,20 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
   addKeyCommands(program.command('keys').description('API keys: only their SHA-256 is stored'), output, finish);
   addUsageCommand(program, output, finish);
   addCostCommand(program, output, finish);
+  addDeploymentCommands(program, output, finish);
   return program;
+};
+
+const addDeploymentCommands = (program: Command, output: Output, finish: (exitCode: number) => void): void => {
+  program
+    .command('redrive')
+    .description('put the scans of a deployment that failed five times back into its queue')
+    .addOption(regionOption())
+    .option('--json', 'what was moved, as JSON')
+    .action(async (options) => {
+      const { redriveCommand } = require('./redrive-command') as typeof import('./redrive-command');
+      finish(await redriveCommand(options, output));
+    });
 };
 
 const addModelCommands = (program: Command, output: Output, finish: (exitCode: number) => void): void => {

@@ -1,0 +1,1 @@
+export { createQueueClient, type QueueClient, type Redrive, type RedriveProgress, redrive } from './redrive';
