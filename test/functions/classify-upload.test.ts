@@ -173,7 +173,7 @@ describe('the upload handler', () => {
     ]);
     expect(logger.lines[0]?.fields).toMatchObject({
       scanId: expect.any(String),
-      modelHash: expect.stringMatching(/^sha256:/),
+      modelDigest: expect.stringMatching(/^sha256:/),
     });
     expect(JSON.stringify(logger.lines)).not.toContain('Jane');
   });

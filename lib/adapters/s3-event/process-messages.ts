@@ -93,7 +93,7 @@ const log = ({ scanId, outcome, classification, error }: RecordedScan, receiveCo
   logger.info('scan', {
     ...fields,
     code,
-    modelHash: classification?.model.digest,
+    modelDigest: classification?.model.digest,
     decodeMs,
     preprocessMs,
     inferenceMs,
