@@ -5,19 +5,25 @@ import { parseSettings } from '../lib/core/deployment-settings';
 import { isSulcusError } from '../lib/core/errors';
 import { MANIFEST_FILE } from '../lib/core/model-manifest';
 import { assertLayersFit } from '../lib/packaging/assert-layers-fit';
+import { buildableBase, pinBaseImage, readBaseImage, referenceOf } from '../lib/packaging/base-image';
 import { distOf, OPT } from '../lib/packaging/layout';
+import { lookUpDigest } from '../lib/packaging/registry-digest';
 import { addChecks } from '../lib/stacks/checks';
 import { type AssetFolders, addStacks } from '../lib/stacks/sulcus-app';
 import { config } from '../sulcus.config';
 
-/** CDK entry: sulcus.config.ts, context and staged folders in, stacks out. Nothing is built or fetched here. */
+/**
+ * CDK entry: sulcus.config.ts, context and staged folders in, stacks out. Nothing is built here, and nothing fetched but,
+ * with `-c pinBase=true` as `npm run deploy` has it, the digest of a base image that is not pinned yet.
+ */
 
 const fail = (problems: readonly string[]): never => {
   for (const problem of problems) console.error(`sulcus: ${problem}`);
   process.exit(1);
 };
 
-const dist = distOf(resolve(__dirname, '..'));
+const root = resolve(__dirname, '..');
+const dist = distOf(root);
 const folders: AssetFolders = {
   classifyApi: dist.functions('classify-api'),
   classifyUpload: dist.functions('classify-upload'),
@@ -36,6 +42,14 @@ const describeModel = (): string => {
   return `${name} ${version} ${digest}`;
 };
 
+/** What images start from. Without a pin it is a name that fails the build, and nothing else: layers need none. */
+const chooseBase = async (pin: boolean): Promise<string> => {
+  if (!pin) return buildableBase(await readBaseImage(join(folders.image, 'Dockerfile')));
+  const { base, changed } = await pinBaseImage({ root, lookUp: lookUpDigest });
+  if (changed) console.error(`sulcus: pinned ${referenceOf(base)}; commit functions/classify-api/Dockerfile`);
+  return referenceOf(base);
+};
+
 const main = async (app: App): Promise<void> => {
   const settings = parseSettings(config, (name) => app.node.tryGetContext(name));
   if ('problems' in settings) return fail(settings.problems);
@@ -47,7 +61,8 @@ const main = async (app: App): Promise<void> => {
     ]);
   }
   if (settings.packaging === 'layers') await assertLayersFit(dist);
-  addStacks(app, settings, folders, describeModel());
+  const pin = settings.packaging === 'image' && String(app.node.tryGetContext('pinBase')) === 'true';
+  addStacks(app, settings, folders, describeModel(), await chooseBase(pin));
   addChecks(app);
 };
 

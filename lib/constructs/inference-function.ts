@@ -28,8 +28,10 @@ export interface InferenceAssets {
   readonly functionFolder: string;
   readonly nativeRuntimeLayer: string;
   readonly modelLayer: string;
-  /** Context of `docker build`, with the Dockerfile. */
+  /** Context of `docker build`, with the Dockerfile, in which each function is a stage of its handler's folder's name. */
   readonly imageFolder: string;
+  /** What the image is built from, pinned by digest; a name that cannot be built from where nobody has pinned it. */
+  readonly baseImage: string;
   /** Name, version and digest of the bundle, for people who look at versions of the function. */
   readonly model: string;
 }
@@ -101,10 +103,12 @@ export class InferenceFunction extends Construct {
   private fromImage(options: FunctionOptions, { assets, handlerFolder }: InferenceFunctionProps): LambdaFunction {
     return new DockerImageFunction(this, 'Function', {
       ...options,
-      // Commands belong to the function, not to the asset: all functions share one image, built and pushed once.
+      // The stages share all but the handler, which a registry keeps once.
       // The Dockerfile pins the platform too: an image built for the laptop's would only fail when invoked.
       code: DockerImageCode.fromImageAsset(assets.imageFolder, {
         platform: ImagePlatform.LINUX_AMD64,
+        target: handlerFolder,
+        buildArgs: { BASE_IMAGE: assets.baseImage },
         cmd: [`${handlerFolder}/index.handler`],
       }),
     });

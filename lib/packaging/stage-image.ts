@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dockerfileOf } from './base-image';
 import { copyReadable, type FileEntry, listFiles, sha256OfFile } from './file-tree';
 import { distOf, type FunctionName } from './layout';
 import { type Staged, stage } from './stage';
 
-/** The functions the image carries: one image, startable with either as its command, `<name>/index.handler`. */
+/** The functions that ship as images: each a stage of the Dockerfile of its name, with `<name>/index.handler` as command. */
 export const IMAGE_FUNCTIONS: readonly FunctionName[] = ['classify-api', 'classify-upload'];
 
 interface Source {
@@ -25,9 +26,13 @@ export const stageImage = async (root: string): Promise<Staged> => {
     ...IMAGE_FUNCTIONS.map((name) => ({ from: dist.functions(name), to: `functions/${name}` })),
   ];
   const sources: Source[] = [];
-  for (const folder of folders) sources.push({ ...folder, files: await listFiles(folder.from) });
+  for (const folder of folders) {
+    // Maps are for whoever reads a stack trace later, beside the layers' functions; nothing loads them at run time.
+    const files = (await listFiles(folder.from)).filter((file) => !file.path.endsWith('.map'));
+    sources.push({ ...folder, files });
+  }
 
-  const dockerfile = join(root, 'functions', 'classify-api', 'Dockerfile');
+  const dockerfile = dockerfileOf(root);
   const stamps = ['native-runtime', 'model'].map((name) => readFile(join(dist.stamps, `${name}.stamp`), 'utf8'));
   const bundles = IMAGE_FUNCTIONS.map((name) => sha256OfFile(join(dist.functions(name), 'index.js')));
   const key = [await sha256OfFile(dockerfile), ...(await Promise.all([...stamps, ...bundles]))].join('\n');

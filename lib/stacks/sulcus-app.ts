@@ -23,14 +23,22 @@ const LINT = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } };
 /**
  * The stacks of one deployment.
  * @param model name, version and digest of the bundle that is served
+ * @param baseImage what images are built from
  */
-export const addStacks = (app: App, settings: Settings, folders: AssetFolders, model: string): void => {
+export const addStacks = (
+  app: App,
+  settings: Settings,
+  folders: AssetFolders,
+  model: string,
+  baseImage: string,
+): void => {
   const { nativeRuntimeLayer, modelLayer, image } = folders;
   const assetsOf = (functionFolder: string): InferenceAssets => ({
     functionFolder,
     nativeRuntimeLayer,
     modelLayer,
     imageFolder: image,
+    baseImage,
     model,
   });
   const env = settings.region === null ? undefined : { region: settings.region };

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -11,8 +12,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UNPINNED_IMAGE } from '../../lib/packaging/base-image';
 import { distOf, OPT } from '../../lib/packaging/layout';
-import { context as flags, ROOT } from './synthesize';
+import { type DockerImage, context as flags, ROOT } from './synthesize';
 
 /** Runs the command of cdk.json as the CDK CLI does. */
 const runApp = (context: Record<string, unknown>, root = ROOT, output?: string) =>
@@ -49,7 +51,10 @@ describe('a model larger than what Lambda unzips', () => {
     const functions = (['classify-api', 'classify-upload', 'authorize', 'describe'] as const).map(dist.functions);
     for (const folder of [...functions, dist.nativeRuntimeLayer, dist.modelLayer, dist.image]) {
       mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, folder === dist.image ? 'Dockerfile' : 'index.js'), 'x');
+      writeFileSync(
+        join(folder, folder === dist.image ? 'Dockerfile' : 'index.js'),
+        'ARG BASE_IMAGE=base.example/nodejs:24\n',
+      );
     }
     mkdirSync(join(dist.modelLayer, OPT.model));
     writeFileSync(
@@ -81,5 +86,28 @@ describe('a model larger than what Lambda unzips', () => {
     ).toEqual(
       ['SulcusApi', 'SulcusData', 'SulcusIngest', 'SulcusObservability'].map((name) => `${name}.template.json`),
     );
+  });
+
+  test('builds from nothing while nobody has pinned the base image, so that a deployment fails', () => {
+    const output = join(root, 'unpinned.out');
+    runApp({ packaging: 'image' }, root, output);
+
+    const { dockerImages } = JSON.parse(readFileSync(join(output, 'SulcusApi.assets.json'), 'utf8'));
+    const [image] = Object.values(dockerImages) as DockerImage[];
+    expect(image?.source.dockerBuildArgs).toEqual({ BASE_IMAGE: UNPINNED_IMAGE });
+  });
+
+  test('fails where the deploy step cannot look the digest up', () => {
+    mkdirSync(join(root, 'functions/classify-api'), { recursive: true });
+    writeFileSync(
+      join(root, 'functions/classify-api/Dockerfile'),
+      // A port that nothing listens on.
+      'ARG BASE_IMAGE=127.0.0.1:9/nodejs:24\n',
+    );
+
+    const { status, stderr } = runApp({ packaging: 'image', pinBase: 'true' }, root, join(root, 'pin.out'));
+
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^sulcus: expected 127\.0\.0\.1:9 to give the digest of nodejs:24, received no answer\./);
   });
 });

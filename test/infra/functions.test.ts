@@ -9,6 +9,7 @@ import {
 import { IMAGE_FUNCTIONS } from '../../lib/packaging/stage-image';
 import { ENV, LIMITS, TABLE } from '../../lib/topology';
 import {
+  BASE_IMAGE,
   type Deployment,
   DOCKERFILE,
   find,
@@ -49,8 +50,10 @@ describe('packaging', () => {
       expect(findOne(template, FUNCTION, name).Properties.Architectures).toEqual(['x86_64']);
     }
     expect(images.map(({ source }) => source.platform)).toEqual(['linux/amd64', 'linux/amd64']);
-    expect(DOCKERFILE.match(/^FROM .*(?= )/gm)).toEqual(['FROM --platform=linux/amd64']);
-    expect(DOCKERFILE.match(/^ARG .*$/gm)).toEqual(['ARG BASE_IMAGE=public.ecr.aws/lambda/nodejs:24']);
+    expect(DOCKERFILE.match(/^FROM --platform=\S+/gm)).toEqual(['FROM --platform=linux/amd64']);
+    expect(DOCKERFILE.match(/^ARG .*$/gm)).toEqual([
+      expect.stringMatching(/^ARG BASE_IMAGE=public\.ecr\.aws\/lambda\/nodejs:24(@sha256:[0-9a-f]{64})?$/),
+    ]);
   });
 
   test('image: both classifying functions are images, without runtime, handler or layers', () => {
@@ -63,28 +66,37 @@ describe('packaging', () => {
     }
   });
 
-  test('image: one image, built and pushed once, with a command for each function', () => {
-    const properties = classifying(image).map(([template, name]) => findOne(template, FUNCTION, name).Properties);
+  test('image: each function is a stage of one Dockerfile, from a base that is pinned by digest', () => {
+    const images = [Object.values(image.apiImages), Object.values(image.ingestImages)].flat();
 
-    expect(properties.map(({ ImageConfig }) => ImageConfig)).toEqual([
-      { Command: ['classify-api/index.handler'] },
-      { Command: ['classify-upload/index.handler'] },
+    expect(images.map(({ source }) => source.dockerBuildTarget)).toEqual(['classify-api', 'classify-upload']);
+    expect(images.map(({ source }) => source.dockerBuildArgs)).toEqual([
+      { BASE_IMAGE: BASE_IMAGE },
+      { BASE_IMAGE: BASE_IMAGE },
     ]);
-    expect(new Set(properties.map(({ Code }) => JSON.stringify(Code.ImageUri))).size).toBe(1);
-    // The CDK CLI takes assets of equal id, source and destination for the same piece of work.
-    expect(Object.keys(image.apiImages)).toHaveLength(1);
-    expect(Object.keys(image.ingestImages)).toEqual(Object.keys(image.apiImages));
-    const [[api], [ingest]] = [Object.values(image.apiImages), Object.values(image.ingestImages)];
-    expect([ingest?.source, ingest?.destinations]).toEqual([api?.source, api?.destinations]);
   });
 
-  test('image: the commands name files of the image', () => {
+  test('image: the commands name files of the stages, which carry no other handler', () => {
     const commands = classifying(image).map(
       ([template, name]) => findOne(template, FUNCTION, name).Properties.ImageConfig.Command[0],
     );
+    const stages = DOCKERFILE.split(/^FROM .* AS /m).slice(1);
 
     expect(commands).toEqual(IMAGE_FUNCTIONS.map((name) => `${name}/index.handler`));
-    expect(DOCKERFILE).toMatch(/^COPY functions\/ /m);
+    for (const name of IMAGE_FUNCTIONS) {
+      const stage = stages.find((text) => text.startsWith(`${name}\n`));
+      expect(stage?.match(/^COPY .*$/gm)).toEqual([`COPY functions/${name}/ \${LAMBDA_TASK_ROOT}/${name}/`]);
+      expect(stage?.match(/^CMD .*$/gm)).toEqual([`CMD ["${name}/index.handler"]`]);
+    }
+  });
+
+  test('image: without root, whichever function', () => {
+    expect(DOCKERFILE.match(/^(FROM|USER) .*$/gm)).toEqual([
+      expect.stringMatching(/^FROM --platform=linux\/amd64 \S+ AS runtime$/),
+      'USER 1000:1000',
+      'FROM runtime AS classify-upload',
+      'FROM runtime AS classify-api',
+    ]);
   });
 
   test('no image function has layers, in any packaging', () => {

@@ -22,7 +22,12 @@ export interface Resource {
 }
 
 export interface DockerImage {
-  readonly source: { readonly directory: string; readonly platform?: string };
+  readonly source: {
+    readonly directory: string;
+    readonly platform?: string;
+    readonly dockerBuildTarget?: string;
+    readonly dockerBuildArgs?: Readonly<Record<string, string>>;
+  };
   readonly destinations: Readonly<Record<string, unknown>>;
 }
 
@@ -61,11 +66,12 @@ const writeAssets = (folder: string): AssetFolders => {
 };
 
 export const MODEL = 'tiny-vit 1.0.0 sha256:abc';
+export const BASE_IMAGE = `base.example/nodejs:24@sha256:${'a'.repeat(64)}`;
 
 export const createApp = (folder: string, settings: Partial<Settings>): App => {
   mkdirSync(folder, { recursive: true });
   const app = new App({ context, outdir: join(folder, 'cdk.out') });
-  addStacks(app, { ...defaultSettings(), ...settings }, writeAssets(folder), MODEL);
+  addStacks(app, { ...defaultSettings(), ...settings }, writeAssets(folder), MODEL, BASE_IMAGE);
   return app;
 };
 

@@ -32,9 +32,7 @@ describe('build', () => {
     expect(image.filter((file) => !file.path.startsWith('opt/')).map((file) => file.path)).toEqual([
       'Dockerfile',
       'functions/classify-api/index.js',
-      'functions/classify-api/index.js.map',
       'functions/classify-upload/index.js',
-      'functions/classify-upload/index.js.map',
     ]);
   });
 
