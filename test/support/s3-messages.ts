@@ -1,6 +1,7 @@
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 
 export interface S3RecordFields {
+  readonly bucket?: string;
   readonly eventName?: string;
   readonly key?: string;
   readonly size?: number;
@@ -11,6 +12,7 @@ export interface S3RecordFields {
 
 /** One record of an S3 notification as AWS documents it; `key` is as it stands in the event, form-url-encoded. */
 export const s3Record = ({
+  bucket = 'test-bucket',
   eventName = 'ObjectCreated:Put',
   key = 'scan.png',
   size = 1024,
@@ -33,9 +35,9 @@ export const s3Record = ({
     s3SchemaVersion: '1.0',
     configurationId: 'uploads',
     bucket: {
-      name: 'test-bucket',
+      name: bucket,
       ownerIdentity: { principalId: 'A3NL1KOZZKExample' },
-      arn: 'arn:aws:s3:::test-bucket',
+      arn: `arn:aws:s3:::${bucket}`,
     },
     object: { key, size, eTag, ...(versionId === undefined ? {} : { versionId }), sequencer },
   },
