@@ -83,7 +83,7 @@ const upload = async (objects: VersionedObjects, queue: IngestQueue): Promise<Ex
     const bytes = tinyScan(index);
     const newest = put(key, bytes);
     const { versionId, etag } = newest;
-    const scanId = await objectScanId({ bucket: BUCKET, key, versionId, etag });
+    const scanId = await objectScanId({ bucket: BUCKET, key, versionId, etag }, BUCKET);
     expected.push({ scanId, versionId, replaced: replaced ? bytes : undefined });
     groups.push(older === undefined ? [newest.body] : [newest.body, older.body]);
     if (index % ONE_IN === 2) groups.push([newest.body]);

@@ -1,4 +1,4 @@
-import { Metrics, type MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { LogFields } from '../../core/ports';
 import { METRICS } from '../../topology';
 
