@@ -53,14 +53,15 @@ export const FUNCTIONS: readonly FunctionPlan[] = [
   {
     name: 'classify-api',
     native: NATIVE_MODULES,
-    ceilingBytes: 1_500_000,
-    reason: 'two AWS clients, Hono, zod; above this something that a request never needs came along',
+    // 0.2 of it is Powertools' tracer, which brings the X-Ray SDK.
+    ceilingBytes: 1_650_000,
+    reason: 'two AWS clients, Hono, zod, Powertools; above this something that a request never needs came along',
   },
   {
     name: 'classify-upload',
     native: NATIVE_MODULES,
-    ceilingBytes: 1_400_000,
-    reason: 'two AWS clients and zod, no web framework',
+    ceilingBytes: 1_550_000,
+    reason: 'two AWS clients, zod and Powertools, no web framework',
   },
   {
     name: 'authorize',
