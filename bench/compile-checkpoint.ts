@@ -19,10 +19,15 @@ export const readManifest = (bundle: string): ModelManifest =>
  * `sulcus compile`, as a user runs it, in a process of its own: the seconds from start to exit, and its peak memory.
  * @throws with the compiler's own words when it fails
  */
-export const compileCheckpoint = async (checkpoint: string, bundle: string): Promise<CompileFigures> => {
+export const compileCheckpoint = async (
+  checkpoint: string,
+  bundle: string,
+  flags: readonly string[] = [],
+): Promise<CompileFigures> => {
   if (existsSync(bundle)) rmSync(bundle, { recursive: true });
   const start = performance.now();
-  const child = spawn(process.execPath, [LAUNCHER, 'compile', checkpoint, '--out', bundle, '--name', 'bench']);
+  const args = [LAUNCHER, 'compile', checkpoint, '--out', bundle, '--name', 'bench', ...flags];
+  const child = spawn(process.execPath, args);
   let peakMegabytes: number | undefined;
   const polling = setInterval(() => {
     peakMegabytes = peakMegabytesOf(child.pid) ?? peakMegabytes;

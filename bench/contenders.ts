@@ -10,6 +10,7 @@ import type { Launch } from './worker-process';
 export type ContenderId =
   | 'sulcus'
   | 'sulcus-cold'
+  | 'sulcus-skipping'
   | 'transformers-q8'
   | 'transformers-fp32'
   | 'ort-dynamic'
@@ -18,6 +19,7 @@ export type ContenderId =
 export const CONTENDER_NAMES: Readonly<Record<ContenderId, string>> = {
   sulcus: 'Sulcus int8',
   'sulcus-cold': 'Sulcus int8, weights not prepacked',
+  'sulcus-skipping': 'Sulcus int8, background as one token',
   'transformers-q8': 'transformers.js q8',
   'transformers-fp32': 'transformers.js fp32',
   'ort-dynamic': 'ONNX Runtime quantize_dynamic',
@@ -76,8 +78,10 @@ const settingsOf = ({ model, threads }: Situation) => {
   };
 };
 
-const sulcus = (id: 'sulcus' | 'sulcus-cold', situation: Situation): Contender => {
-  const settings = { ...settingsOf(situation), model: situation.model.bundle, prepack: id === 'sulcus' };
+const sulcus = (id: 'sulcus' | 'sulcus-cold' | 'sulcus-skipping', situation: Situation): Contender => {
+  const { bundle, skippingBundle } = situation.model;
+  const model = id === 'sulcus-skipping' ? skippingBundle : bundle;
+  const settings = { ...settingsOf(situation), model, prepack: id !== 'sulcus-cold' };
   return {
     id,
     launch: {
@@ -86,7 +90,7 @@ const sulcus = (id: 'sulcus' | 'sulcus-cold', situation: Situation): Contender =
       // As in a Lambda function: the bundled file finds the native packages through NODE_PATH.
       env: { NODE_PATH: join(ROOT, 'node_modules') },
     },
-    fileMegabytes: megabytes(...bundleFiles(situation.model.bundle)),
+    fileMegabytes: megabytes(...bundleFiles(model)),
   };
 };
 
@@ -129,6 +133,7 @@ const openvino = (situation: Situation): Contender => {
 export const contendersOf = (situation: Situation): Contender[] => [
   sulcus('sulcus', situation),
   sulcus('sulcus-cold', situation),
+  sulcus('sulcus-skipping', situation),
   exported('transformers-q8', situation, 'model_quantized.onnx', { dtype: 'q8' }),
   exported('transformers-fp32', situation, 'model.onnx', { dtype: 'fp32' }),
   exported('ort-dynamic', situation, 'model_dynamic.onnx', {}),

@@ -15,12 +15,17 @@ export interface BenchModel {
   readonly size: ModelSize | undefined;
   readonly checkpoint: string;
   readonly bundle: string;
+  /** The same with the background as one token. */
+  readonly skippingBundle: string;
   /** Absent when the bundle was compiled by an earlier run. */
   readonly compiled: CompileFigures | undefined;
   readonly exported: Prepared;
   readonly openvino: Prepared;
   readonly images: TestImages;
 }
+
+/** Of the default bundle: grey levels up to it are background (docs of `--skip-background`). */
+const SKIPPED_LEVEL = '8';
 
 const PEERS = resolve(__dirname, 'peers');
 
@@ -86,6 +91,10 @@ const prepareModel = async (
   );
   const bundle = join(work, 'bundle');
   const compiled = stage === 'measure' && existsSync(bundle) ? undefined : await compileCheckpoint(checkpoint, bundle);
+  const skippingBundle = join(work, 'bundle-skipping');
+  if (stage !== 'measure' || !existsSync(skippingBundle)) {
+    await compileCheckpoint(checkpoint, skippingBundle, ['--skip-background', SKIPPED_LEVEL]);
+  }
   const exported = runPython(python, '--python', join(work, 'export'), 'export_peers.py', [checkpoint]);
   const calibrated = hashOf(readFileSync(testImages.calibration), readFileSync(join(PEERS, 'quantize_openvino.py')));
   const openvino =
@@ -97,7 +106,7 @@ const prepareModel = async (
           testImages.calibration,
         ]);
   const name = size === undefined ? basename(checkpoint) : MODEL_NAMES[size];
-  return { name, size, checkpoint, bundle, compiled, exported, openvino, images: testImages };
+  return { name, size, checkpoint, bundle, skippingBundle, compiled, exported, openvino, images: testImages };
 };
 
 /** Everything the contenders load; what an earlier run left in the cache folder is used again. */
