@@ -71,7 +71,7 @@ const print = (
   const samples = rows.find((row) => row.session !== undefined);
   console.log(
     `p50 (min); ${samples?.session?.samples} warm samples interleaved in ${options.rounds} rounds, ` +
-      `${samples?.cold?.samples} cold starts; ${canPin ? 'as many CPUs as threads (taskset)' : 'not pinned'}; ${models[0]?.images.kind}\n`,
+      `${samples?.cold?.samples} cold starts; ${canPin ? 'a CPU a thread (taskset)' : 'not pinned'}; ${models[0]?.images.kind}\n`,
   );
   for (const line of renderRows(rows)) console.log(line);
   if (targets.length > 0) console.log('');

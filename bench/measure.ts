@@ -49,6 +49,7 @@ export const measureWarm = async (
   const samples = new Map(contenders.map(({ id }) => [id, { session: [] as number[], image: [] as number[] }]));
   try {
     for (const { id, launch } of contenders) workers.set(id, await openWorker(launch, threads));
+    for (const worker of workers.values()) await worker.spread((timed[0] as TestImages['timed'][number]).pixels);
     for (let round = 0; round < rounds; round += 1) {
       const image = timed[round % timed.length] as TestImages['timed'][number];
       for (const [id, worker] of inTurn([...workers], round)) {

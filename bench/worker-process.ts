@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { spreadThreads } from './spread-threads';
 
 export interface Launch {
   readonly command: string;
@@ -21,6 +22,8 @@ export interface Worker {
   readonly versions: Readonly<Record<string, string>>;
   /** `times` runs of one operation on one file, each timed inside the worker. */
   ask(op: Operation, path: string, times?: number): Promise<Answer>;
+  /** Where there is taskset, gives each of its busiest threads a CPU of its own, after some untimed runs on `path`. */
+  spread(path: string): Promise<void>;
   /** Most memory the process ever had resident, in MB of 10^6 bytes; undefined where the system does not say. */
   peakMegabytes(): number | undefined;
   close(): Promise<void>;
@@ -47,6 +50,9 @@ const allowedCpus = (): number[] => {
 
 /** As many CPUs as threads, by taskset where there is one: a scheduler that moves threads about is no property of theirs. */
 export const canPin = process.platform === 'linux' && spawnSync('taskset', ['-V']).status === 0;
+
+/** Enough for a pool's threads to stand out among those of a runtime. */
+const RUNS_BEFORE_PINNING = 20;
 
 const pinned = ({ command, args, env }: Launch, threads: number): Launch => {
   if (!canPin) return { command, args, env };
@@ -88,12 +94,17 @@ export const openWorker = async (launch: Launch, threads: number): Promise<Worke
   };
   const { versions } = await nextMessage<{ versions: Record<string, string> }>();
   const coldMs = performance.now() - start;
+  const ask: Worker['ask'] = (op, path, times = 1) => {
+    child.stdin.write(`${JSON.stringify({ op, path, times })}\n`);
+    return nextMessage<Answer>();
+  };
   return {
     coldMs,
     versions,
-    ask: (op, path, times = 1) => {
-      child.stdin.write(`${JSON.stringify({ op, path, times })}\n`);
-      return nextMessage<Answer>();
+    ask,
+    spread: async (path) => {
+      if (!canPin || threads < 2 || child.pid === undefined) return;
+      await spreadThreads(child.pid, allowedCpus().slice(0, threads), () => ask('session', path, RUNS_BEFORE_PINNING));
     },
     peakMegabytes: () => peakMegabytesOf(child.pid),
     close: async () => {
