@@ -30,10 +30,10 @@ export interface SessionSettings extends GraphTraits {
 export const PREPACKING_PAYS_FROM = 10;
 
 /**
- * For weights that may saturate: bundles of compilers before version 3. On x64 without VNNI the fast product of u8 and s8 adds pairs in 16 bits, which saturate: under emulation of such a CPU
- * the logits of four slices moved 0.37 on average, 0.037 with exact products. ONNX Runtime's answer is
- * `session.x64quantprecision`, which halves the speed of CPUs with VNNI, so it is set where the CPU lacks it and, slow but
- * right, where the CPU cannot be asked (Windows, a sandbox). AVX-VNNI counts only without AVX-512BW, whose kernel would
+ * For weights that may saturate: bundles of compilers before version 3. On x64 without VNNI the fast product of u8 and s8
+ * adds pairs in 16 bits, which saturate: under emulation of such a CPU the logits of four slices moved 0.37 on average,
+ * 0.037 with exact products. ONNX Runtime's answer is `session.x64quantprecision`, which halves the speed of CPUs with
+ * VNNI, so it is set where the CPU lacks it and, slow but right, where the CPU cannot be asked (Windows, a sandbox). AVX-VNNI counts only without AVX-512BW, whose kernel would
  * be taken instead and saturates too.
  *
  * arm64 needs none of it. By ONNX Runtime's source (core/mlas/lib/platform.cpp and the kernels it names) UDOT and UMMLA
