@@ -50,6 +50,8 @@ export const config: SulcusConfig = {
   existingBucketKeyArn: null,
   // Write each result as JSON beside its scan, `<key>.sulcus.json`.
   resultObjects: false,
+  // Where each final result is POSTed, signed by the secret of the output WebhookSecretArn. null: to the event bus alone.
+  webhookUrl: null,
   // Upload functions at once; lower it in a new account.
   uploadConcurrency: 50,
   // Run the functions that touch scans in a VPC of their own without a way out, by endpoints to S3 and DynamoDB.

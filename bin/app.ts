@@ -29,6 +29,8 @@ const folders: AssetFolders = {
   classifyUpload: dist.functions('classify-upload'),
   authorize: dist.functions('authorize'),
   describe: dist.functions('describe'),
+  publishResults: dist.functions('publish-results'),
+  deliverWebhook: dist.functions('deliver-webhook'),
   nativeRuntimeLayer: dist.nativeRuntimeLayer,
   modelLayer: dist.modelLayer,
   image: dist.image,

@@ -91,6 +91,8 @@ export const TABLE = {
   partitionKey: 'pk',
   sortKey: 'sk',
   ttl: 'expiresAt',
+  /** What the partition key of a scan's item begins with. */
+  scans: 'SCAN#',
   indexes: [
     { name: 'newest', partitionKey: 'newestPk', sortKey: 'position' },
     { name: 'by-label', partitionKey: 'labelPk', sortKey: 'position' },
@@ -107,8 +109,15 @@ export const DEPLOYED = {
   alias: 'live',
   arrivals: 'sulcus-arrivals',
   deadLetters: 'sulcus-dead-letters',
+  eventBus: 'sulcus',
+  /** Where results stand whose events the bus did not take. */
+  eventDeadLetters: 'sulcus-event-dead-letters',
+  webhooks: 'sulcus-webhooks',
+  webhookDeadLetters: 'sulcus-webhook-dead-letters',
   authorize: 'sulcus-authorize',
   describe: 'sulcus-describe',
+  publishResults: 'sulcus-publish-results',
+  deliverWebhook: 'sulcus-deliver-webhook',
   /** With the packaging in it: another packaging replaces the function, and the new one needs a name of its own. */
   classifyApi: { image: 'sulcus-classify-api-image', layers: 'sulcus-classify-api-layers' },
   classifyUpload: { image: 'sulcus-classify-upload-image', layers: 'sulcus-classify-upload-layers' },

@@ -11,6 +11,7 @@ import {
   apiMetric,
   classifyingFunctions,
   computeCost,
+  lambdaMetric,
   queueMetric,
   sumOver,
 } from './deployed-metrics';
@@ -19,6 +20,8 @@ export interface AlarmsProps {
   readonly topic: ITopic;
   readonly packaging: Packaging;
   readonly memoryMegabytes: number;
+  /** Whether there is one. */
+  readonly webhook: boolean;
   /** US dollars of compute in a day. */
   readonly dailyCostUsd: number;
 }
@@ -35,12 +38,15 @@ interface AlarmPlan {
 
 const MINUTES = Duration.minutes(5);
 
+const waitingIn = (queue: string): IMetric =>
+  queueMetric(queue, 'ApproximateNumberOfMessagesVisible', 'Maximum').with({ period: MINUTES });
+
 /** What a person is told of. Each has a page that says what it means and what to do. */
-const plansOf = ({ packaging, memoryMegabytes, dailyCostUsd }: AlarmsProps): readonly AlarmPlan[] => [
+const plansOf = ({ packaging, memoryMegabytes, webhook, dailyCostUsd }: AlarmsProps): readonly AlarmPlan[] => [
   {
     name: 'errors',
     what: 'A function failed.',
-    metric: sumOver(allFunctions(packaging), 'Errors', MINUTES),
+    metric: sumOver(allFunctions(packaging, webhook), 'Errors', MINUTES),
     threshold: 1,
   },
   {
@@ -52,11 +58,31 @@ const plansOf = ({ packaging, memoryMegabytes, dailyCostUsd }: AlarmsProps): rea
   {
     name: 'dead-letters',
     what: 'Scans failed five times and wait for a person.',
-    metric: queueMetric(DEPLOYED.deadLetters, 'ApproximateNumberOfMessagesVisible', 'Maximum').with({
-      period: MINUTES,
-    }),
+    metric: waitingIn(DEPLOYED.deadLetters),
     threshold: 1,
   },
+  {
+    name: 'events-late',
+    what: 'A result has waited for its event for more than 15 minutes.',
+    metric: lambdaMetric(DEPLOYED.publishResults, 'IteratorAge', 'Maximum').with({ period: MINUTES }),
+    threshold: 900_000,
+  },
+  {
+    name: 'event-dead-letters',
+    what: 'The event bus did not take events of results.',
+    metric: waitingIn(DEPLOYED.eventDeadLetters),
+    threshold: 1,
+  },
+  ...(webhook
+    ? [
+        {
+          name: 'webhook-dead-letters',
+          what: 'The webhook did not take events of results.',
+          metric: waitingIn(DEPLOYED.webhookDeadLetters),
+          threshold: 1,
+        },
+      ]
+    : []),
   {
     name: 'arrivals-late',
     what: 'A scan has waited for more than 15 minutes.',

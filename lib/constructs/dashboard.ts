@@ -18,6 +18,8 @@ export interface OverviewProps {
   readonly alarms: readonly IAlarm[];
   readonly packaging: Packaging;
   readonly memoryMegabytes: number;
+  /** Whether there is one. */
+  readonly webhook: boolean;
 }
 
 const PERIOD = Duration.minutes(5);
@@ -27,10 +29,10 @@ const graph = (title: string, left: readonly IMetric[], right: readonly IMetric[
 
 /** One page: what people wait for, what fails, what it costs. */
 export class Overview extends Construct {
-  constructor(scope: Construct, id: string, { alarms, packaging, memoryMegabytes }: OverviewProps) {
+  constructor(scope: Construct, id: string, { alarms, packaging, memoryMegabytes, webhook }: OverviewProps) {
     super(scope, id);
     const each = (name: string, statistic: string) =>
-      allFunctions(packaging).map((functionName) => lambdaMetric(functionName, name, statistic));
+      allFunctions(packaging, webhook).map((functionName) => lambdaMetric(functionName, name, statistic));
     const dashboard = new Dashboard(this, 'Dashboard', { dashboardName: 'sulcus', defaultInterval: Duration.days(1) });
     dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24 }));
     dashboard.addWidgets(
@@ -54,9 +56,10 @@ export class Overview extends Construct {
     dashboard.addWidgets(
       graph(
         'Arrivals waiting, dead letters',
-        [DEPLOYED.arrivals, DEPLOYED.deadLetters].map((name) =>
-          queueMetric(name, 'ApproximateNumberOfMessagesVisible', 'Maximum').with({ label: name }),
-        ),
+        [
+          ...[DEPLOYED.arrivals, DEPLOYED.deadLetters, DEPLOYED.eventDeadLetters],
+          ...(webhook ? [DEPLOYED.webhooks, DEPLOYED.webhookDeadLetters] : []),
+        ].map((name) => queueMetric(name, 'ApproximateNumberOfMessagesVisible', 'Maximum').with({ label: name })),
         [queueMetric(DEPLOYED.arrivals, 'ApproximateAgeOfOldestMessage', 'Maximum')],
       ),
       graph(

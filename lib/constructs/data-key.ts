@@ -11,6 +11,10 @@ export interface DataKeyProps {
 /** Uses of the key that S3 makes on a role's behalf: reading an object, and writing one. */
 const S3_READ = ['kms:Decrypt'] as const;
 const S3_WRITE = ['kms:Decrypt', 'kms:GenerateDataKey'] as const;
+/** Queues of events, and the secret that signs webhooks. */
+const QUEUE_READ = ['kms:Decrypt'] as const;
+const QUEUE_WRITE = ['kms:Decrypt', 'kms:GenerateDataKey'] as const;
+const SECRET_READ = ['kms:Decrypt'] as const;
 /** What DynamoDB asks of whoever uses a table with a customer's key; CDK's own grant has wildcards for them. */
 const TABLE_READ = ['kms:Decrypt', 'kms:DescribeKey'] as const;
 const TABLE_WRITE = [
@@ -23,7 +27,7 @@ const TABLE_WRITE = [
 ] as const;
 
 /**
- * The one key: scans, results, logs and the audit trail are encrypted with it. Its policy names services and this
+ * The one key: scans, results, their events, logs and the audit trail are encrypted with it. Its policy names services and this
  * account but no bucket, table or log group: whatever it named would wait for the key while the key waits for it.
  */
 export class DataKey extends Construct {
@@ -32,12 +36,13 @@ export class DataKey extends Construct {
   constructor(scope: Construct, id: string, { destroyData }: DataKeyProps) {
     super(scope, id);
     this.key = new Key(this, 'Key', {
-      description: 'Encrypts scans, results, logs and the audit trail of Sulcus.',
+      description: 'Encrypts scans, results, events, logs and the audit trail of Sulcus.',
       enableKeyRotation: true,
       removalPolicy: destroyData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
     this.allowLogs();
     this.allowTrail();
+    this.allowEvents();
   }
 
   grantReadScans(role: Role): void {
@@ -56,7 +61,19 @@ export class DataKey extends Construct {
     this.allow(role, 'dynamodb', TABLE_WRITE);
   }
 
-  private allow(role: Role, service: 's3' | 'dynamodb', actions: readonly string[]): void {
+  grantReadQueue(role: Role): void {
+    this.allow(role, 'sqs', QUEUE_READ);
+  }
+
+  grantWriteQueue(role: Role): void {
+    this.allow(role, 'sqs', QUEUE_WRITE);
+  }
+
+  grantReadSecret(role: Role): void {
+    this.allow(role, 'secretsmanager', SECRET_READ);
+  }
+
+  private allow(role: Role, service: 's3' | 'dynamodb' | 'sqs' | 'secretsmanager', actions: readonly string[]): void {
     const { region, urlSuffix } = Stack.of(role);
     role.addToPolicy(
       new PolicyStatement({
@@ -106,6 +123,19 @@ export class DataKey extends Construct {
             'kms:EncryptionContext:aws:cloudtrail:arn': `arn:${partition}:cloudtrail:*:${account}:trail/*`,
           },
         },
+      }),
+    );
+  }
+
+  /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-key-policy.html: the bus and queues behind it. */
+  private allowEvents(): void {
+    this.key.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'EventsOfThisAccount',
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: ['kms:DescribeKey', 'kms:GenerateDataKey', 'kms:Decrypt'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     );
   }

@@ -28,10 +28,12 @@ export const classifyingFunctions = (packaging: Packaging): readonly string[] =>
   DEPLOYED.classifyUpload[packaging],
 ];
 
-export const allFunctions = (packaging: Packaging): readonly string[] => [
+export const allFunctions = (packaging: Packaging, webhook: boolean): readonly string[] => [
   ...classifyingFunctions(packaging),
   DEPLOYED.authorize,
   DEPLOYED.describe,
+  DEPLOYED.publishResults,
+  ...(webhook ? [DEPLOYED.deliverWebhook] : []),
 ];
 
 /** The sum of one metric over functions. */

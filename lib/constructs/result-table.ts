@@ -1,5 +1,12 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { TABLE } from '../topology';
@@ -13,10 +20,13 @@ export interface ResultTableProps {
 }
 
 /** Partitions by kind of item, as lib/adapters/dynamodb names them; a test holds the two together. */
-const SCANS = 'SCAN#*';
+const SCANS = `${TABLE.scans}*`;
 const API_KEYS = 'APIKEY#*';
 const LIMITS = 'LIMIT#*';
 const USAGE = 'USAGE#*';
+
+/** How cdk-nag writes this table's ARN in the policies of other stacks: by the name of its export. */
+const EXPORTED_ARN = 'SulcusData:ExportsOutputFnGetAttResultsTable7B2FF7F9ArnDDC4B099';
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
@@ -39,6 +49,8 @@ export class ResultTable extends Construct {
       encryption: TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: props.key.key,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      // Each result makes an event: what is written here is what functions/publish-results hears of.
+      stream: StreamViewType.NEW_IMAGE,
       deletionProtection: !props.destroyData,
       removalPolicy: props.destroyData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
@@ -79,6 +91,27 @@ export class ResultTable extends Construct {
         resources: TABLE.indexes.map(({ name }) => `${this.table.tableArn}/index/${name}`),
       }),
     );
+  }
+
+  /** Hear of every write; listing takes a table's streams and no single one. */
+  grantStream(role: Role): void {
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+        resources: [this.streamArn],
+      }),
+    );
+    role.addToPolicy(
+      new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: [`${this.table.tableArn}/stream/*`] }),
+    );
+    acknowledge(role, {
+      [`AwsSolutions-IAM5[Resource::${EXPORTED_ARN}/stream/*]`]: 'Listing streams is granted by table: this one alone.',
+    });
+    this.key.grantReadTable(role);
+  }
+
+  get streamArn(): string {
+    return this.table.tableStreamArn ?? '';
   }
 
   /** Take from limits, hand back, and count usage. */

@@ -13,5 +13,9 @@ export const UPLOAD_BATCH_SIZE = 5;
 
 export const UPLOAD_TIMEOUT = Duration.seconds(90);
 
+/** Ten messages side by side, each with 10 s for the receiver and before that a secret to be read. */
+export const WEBHOOK_TIMEOUT = Duration.seconds(30);
+export const WEBHOOK_VISIBILITY = Duration.seconds(6 * WEBHOOK_TIMEOUT.toSeconds());
+
 /** As AWS asks: six times the timeout, or messages come back while the function still works on them. */
 export const UPLOAD_VISIBILITY = Duration.seconds(6 * UPLOAD_TIMEOUT.toSeconds());

@@ -20,6 +20,8 @@ export interface ZipFunctionProps {
   /** Folder with index.js, which exports `handler`. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** @default 15 seconds: the table client gives up after 13; what it says then should reach the log */
+  readonly timeout?: Duration;
 }
 
 /**
@@ -43,8 +45,7 @@ export class ZipFunction extends Construct {
       handler: 'index.handler',
       // CPU comes with memory: at 128 MB loading the bundle alone would take about a second.
       memorySize: 512,
-      // The table client gives up after 13 s; what it says then should reach the log.
-      timeout: Duration.seconds(15),
+      timeout: props.timeout ?? Duration.seconds(15),
       environment: props.environment,
       tracing: Tracing.ACTIVE,
       loggingFormat: LoggingFormat.JSON,

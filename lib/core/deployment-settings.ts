@@ -17,6 +17,8 @@ const orNothing = <Schema extends z.ZodType>(schema: Schema) =>
 
 const origin = z.string().regex(/^(\*|https?:\/\/[A-Za-z0-9.-]+(:\d+)?)$/);
 const httpsUrl = z.string().regex(/^https:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._~/-]*)?$/);
+/** By name, as a certificate is; what the name resolves to is looked at when it is called. */
+const webhookAddress = z.string().regex(/^https:\/\/([A-Za-z0-9-]+\.)+[A-Za-z]{2,}(:\d+)?(\/[A-Za-z0-9._~/-]*)?$/);
 
 /** The retentions CloudWatch Logs knows, up to ten years. */
 const LOG_RETENTION_DAYS = [
@@ -145,6 +147,11 @@ export const settingFields = {
     flag().default(false),
     'true or false',
     'Write each result as JSON beside its scan, `<key>.sulcus.json`.',
+  ),
+  webhookUrl: field(
+    orNothing(webhookAddress).default(null),
+    'an https URL of a host by name, without credentials and query, or null',
+    'Where each final result is POSTed, signed by the secret of the output WebhookSecretArn. null: to the event bus alone.',
   ),
   uploadConcurrency: field(
     // SQS takes 2 to 1,000. At 50, a bulk upload leaves 950 of an account's usual 1,000 to the API.

@@ -18,6 +18,7 @@ export interface DataStackProps extends StackProps {
 /** What outlives a deployment: scans, results and their key; the queue of arrivals, the trail, and what functions share. */
 export class DataStack extends Stack {
   readonly platform: Platform;
+  readonly key: DataKey;
   readonly arrivals: ScanQueue;
   readonly scans: ScanBucket;
   /** There if the settings name one. */
@@ -29,6 +30,7 @@ export class DataStack extends Stack {
     const { settings } = props;
     const { destroyData, retentionDays, corsOrigins, logRetentionDays: logRetention } = settings;
     const key = new DataKey(this, 'Key', { destroyData });
+    this.key = key;
     const network = settings.vpc ? new Network(this, 'Network', { key: key.key, logRetention }) : undefined;
     this.platform = { key: key.key, logRetention, vpc: network?.vpc };
     this.results = new ResultTable(this, 'Results', { key, destroyData });

@@ -15,15 +15,16 @@ export interface ObservabilityStackProps extends StackProps {
 export class ObservabilityStack extends Stack {
   constructor(scope: Construct, id: string, props: ObservabilityStackProps) {
     super(scope, id, props);
-    const { packaging, memoryMegabytes, dailyCostUsd, alarmEmail } = props.settings;
+    const { packaging, memoryMegabytes, dailyCostUsd, alarmEmail, webhookUrl } = props.settings;
+    const functions = { packaging, memoryMegabytes, webhook: webhookUrl !== null };
     const topic = new Topic(this, 'AlarmTopic', { displayName: 'Sulcus alarms', enforceSSL: true });
     acknowledge(topic, {
       'HIPAA.Security-SNSEncryptedKMS':
         'Alarms hold names of metrics and numbers, nothing of a scan, and go out by e-mail; CloudWatch could not use the AWS key.',
     });
     if (alarmEmail !== null) topic.addSubscription(new EmailSubscription(alarmEmail));
-    const { alarms } = new Alarms(this, 'Alarms', { topic, packaging, memoryMegabytes, dailyCostUsd });
-    new Overview(this, 'Overview', { alarms, packaging, memoryMegabytes });
+    const { alarms } = new Alarms(this, 'Alarms', { ...functions, topic, dailyCostUsd });
+    new Overview(this, 'Overview', { ...functions, alarms });
     new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn, description: 'Subscribe who is to hear of alarms.' });
   }
 }

@@ -3,6 +3,7 @@ import type { InferenceAssets } from '../constructs/inference-function';
 import type { Settings } from '../core/deployment-settings';
 import { ApiStack } from './api-stack';
 import { DataStack } from './data-stack';
+import { EventsStack } from './events-stack';
 import { IngestStack } from './ingest-stack';
 import { ObservabilityStack } from './observability-stack';
 
@@ -12,6 +13,8 @@ export interface AssetFolders {
   readonly classifyUpload: string;
   readonly authorize: string;
   readonly describe: string;
+  readonly publishResults: string;
+  readonly deliverWebhook: string;
   readonly nativeRuntimeLayer: string;
   readonly modelLayer: string;
   readonly image: string;
@@ -53,6 +56,13 @@ export const addStacks = (
       assets: assetsOf(folders.classifyApi),
       authorizeFolder: folders.authorize,
       describeFolder: folders.describe,
+    }),
+    new EventsStack(app, 'SulcusEvents', {
+      env,
+      settings,
+      data,
+      publishFolder: folders.publishResults,
+      deliverFolder: folders.deliverWebhook,
     }),
     new ObservabilityStack(app, 'SulcusObservability', { env, settings }),
   ];

@@ -25,9 +25,9 @@ const createSqs = (waiting: number): QueueClient => {
 };
 
 describe('sulcus redrive', () => {
-  const run = async (waiting: number, json: boolean) => {
+  const run = async (waiting: number, json: boolean, webhooks = false) => {
     const output = recordOutput();
-    const exitCode = await redriveCommand({ json }, output, createSqs(waiting), 0);
+    const exitCode = await redriveCommand({ json, webhooks }, output, createSqs(waiting), 0);
     return { exitCode, lines: output.lines };
   };
 
@@ -37,6 +37,14 @@ describe('sulcus redrive', () => {
       lines: [expect.stringMatching(/^2 moved to sulcus-arrivals\./)],
     });
     expect((await run(0, false)).lines).toEqual(['Nothing to move: sulcus-dead-letters is empty.']);
+  });
+
+  test('puts webhooks back when asked to', async () => {
+    const { lines } = await run(2, true, true);
+
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { from: 'sulcus-webhook-dead-letters', to: 'sulcus-webhooks', moved: 2 },
+    ]);
   });
 
   test('and as JSON', async () => {

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UNPINNED_IMAGE } from '../../lib/packaging/base-image';
-import { distOf, OPT } from '../../lib/packaging/layout';
+import { distOf, FUNCTIONS, OPT } from '../../lib/packaging/layout';
 import { type DockerImage, context as flags, ROOT } from './synthesize';
 
 /** Runs the command of cdk.json as the CDK CLI does. */
@@ -48,7 +48,7 @@ describe('a model larger than what Lambda unzips', () => {
       symlinkSync(join(ROOT, name), join(root, name));
     }
     const dist = distOf(root);
-    const functions = (['classify-api', 'classify-upload', 'authorize', 'describe'] as const).map(dist.functions);
+    const functions = FUNCTIONS.map(({ name }) => dist.functions(name));
     for (const folder of [...functions, dist.nativeRuntimeLayer, dist.modelLayer, dist.image]) {
       mkdirSync(folder, { recursive: true });
       writeFileSync(
@@ -84,7 +84,9 @@ describe('a model larger than what Lambda unzips', () => {
         .filter((name) => name.endsWith('.template.json'))
         .sort(),
     ).toEqual(
-      ['SulcusApi', 'SulcusData', 'SulcusIngest', 'SulcusObservability'].map((name) => `${name}.template.json`),
+      ['SulcusApi', 'SulcusData', 'SulcusEvents', 'SulcusIngest', 'SulcusObservability'].map(
+        (name) => `${name}.template.json`,
+      ),
     );
   });
 

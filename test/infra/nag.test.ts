@@ -22,6 +22,7 @@ const VARIANTS: Readonly<Record<string, Partial<Settings>>> = {
     existingBucketPrefix: 'mri/',
     existingBucketKeyArn: 'arn:aws:kms:eu-central-1:111122223333:key/abc',
     resultObjects: true,
+    webhookUrl: 'https://hooks.example.org/scans',
     retentionDays: 30,
     alarmEmail: 'ops@example.org',
     corsOrigins: ['https://a.example'],

@@ -1,13 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { METRICS } from '../../lib/topology';
+import { DEPLOYED, METRICS } from '../../lib/topology';
 import { type Deployment, find, findOne, type Resource, ROOT, synthesize } from './synthesize';
 
 let quiet: Deployment;
 let told: Deployment;
 beforeAll(() => {
   quiet = synthesize();
-  told = synthesize({ alarmEmail: 'ops@example.org', packaging: 'layers', memoryMegabytes: 3538, dailyCostUsd: 3 });
+  told = synthesize({
+    alarmEmail: 'ops@example.org',
+    packaging: 'layers',
+    memoryMegabytes: 3538,
+    dailyCostUsd: 3,
+    webhookUrl: 'https://hooks.example.org/scans',
+  });
 });
 afterAll(() => {
   quiet.remove();
@@ -49,6 +55,8 @@ describe('alarms', () => {
       'sulcus-errors': ['AWS/Lambda/Errors'],
       'sulcus-api-errors': ['AWS/ApiGateway/5XXError'],
       'sulcus-dead-letters': ['AWS/SQS/ApproximateNumberOfMessagesVisible'],
+      'sulcus-events-late': ['AWS/Lambda/IteratorAge'],
+      'sulcus-event-dead-letters': ['AWS/SQS/ApproximateNumberOfMessagesVisible'],
       'sulcus-arrivals-late': ['AWS/SQS/ApproximateAgeOfOldestMessage'],
       'sulcus-latency': ['AWS/ApiGateway/Latency'],
       'sulcus-throttles': ['AWS/Lambda/Throttles'],
@@ -58,6 +66,13 @@ describe('alarms', () => {
       ],
       'sulcus-cost': ['AWS/Lambda/Duration', 'AWS/Lambda/Invocations'],
     });
+  });
+
+  test('are on the dead letters of a webhook where there is one', () => {
+    expect(alarmOf(quiet, 'webhook-dead-letters')).toBeUndefined();
+    expect(alarmOf(told, 'webhook-dead-letters').Dimensions).toEqual([
+      { Name: 'QueueName', Value: DEPLOYED.webhookDeadLetters },
+    ]);
   });
 
   test('tell one topic when they begin and when they end, and are quiet where there is nothing', () => {
@@ -83,14 +98,15 @@ describe('alarms', () => {
     ['layers', () => told],
   ] as const)('as %s: look at the functions, queues and API that are deployed, by name', (_, deploymentOf) => {
     const deployment = deploymentOf();
-    const names = (id: 'api' | 'ingest' | 'data', type: string, property: string): string[] =>
+    const names = (id: 'api' | 'ingest' | 'data' | 'events', type: string, property: string): string[] =>
       find(deployment[id], type).flatMap(([, { Properties }]) => Properties[property] ?? []);
     const deployed: Record<string, readonly string[]> = {
       FunctionName: [
         ...names('api', 'AWS::Lambda::Function', 'FunctionName'),
         ...names('ingest', 'AWS::Lambda::Function', 'FunctionName'),
+        ...names('events', 'AWS::Lambda::Function', 'FunctionName'),
       ],
-      QueueName: names('data', 'AWS::SQS::Queue', 'QueueName'),
+      QueueName: [...names('data', 'AWS::SQS::Queue', 'QueueName'), ...names('events', 'AWS::SQS::Queue', 'QueueName')],
       ApiName: names('api', 'AWS::ApiGateway::RestApi', 'Name'),
       Stage: names('api', 'AWS::ApiGateway::Stage', 'StageName'),
       service: [METRICS.service],
@@ -128,13 +144,13 @@ describe('the runbook', () => {
   const page = (name: string) => join(ROOT, 'docs/runbook', name);
 
   test('has a page for each alarm, which the alarm names, and lists them all', () => {
-    const all = [quiet.observability, quiet.api, quiet.ingest].flatMap((template) =>
+    const all = [told.observability, told.api, told.ingest].flatMap((template) =>
       find(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties.AlarmDescription as string),
     );
     const named = all.map((description) => /docs\/runbook\/(\S+\.md)/.exec(description)?.[1] ?? description);
     const contents = readFileSync(page('README.md'), 'utf8');
 
-    expect(new Set(named).size).toBe(9);
+    expect(new Set(named).size).toBe(12);
     for (const name of named) {
       expect(existsSync(page(name))).toBe(true);
       expect(contents).toContain(`](${name})`);

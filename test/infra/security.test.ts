@@ -16,6 +16,7 @@ beforeAll(() => {
     existingBucketPrefix: 'mri/',
     existingBucketKeyArn: 'arn:aws:kms:eu-central-1:111122223333:key/abc',
     resultObjects: true,
+    webhookUrl: 'https://hooks.example.org/scans',
     retentionDays: 90,
     domainName: 'scans.example.org',
     certificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/abc',
@@ -26,7 +27,13 @@ afterAll(() => {
   for (const deployment of [plain, full, iam]) deployment.remove();
 });
 
-const templatesOf = ({ data, ingest, api, observability }: Deployment) => [data, ingest, api, observability];
+const templatesOf = ({ data, ingest, api, events, observability }: Deployment) => [
+  data,
+  ingest,
+  api,
+  events,
+  observability,
+];
 const allOf = (deployment: Deployment, type: string): [string, Resource][] =>
   templatesOf(deployment).flatMap((template) => find(template, type));
 

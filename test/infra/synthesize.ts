@@ -35,6 +35,7 @@ export interface Deployment {
   readonly data: Template;
   readonly ingest: Template;
   readonly api: Template;
+  readonly events: Template;
   readonly observability: Template;
   readonly app: App;
   /** The Docker images that `cdk deploy` would build for each stack, by asset id. */
@@ -50,6 +51,8 @@ const writeAssets = (folder: string): AssetFolders => {
     'classifyUpload',
     'authorize',
     'describe',
+    'publishResults',
+    'deliverWebhook',
     'nativeRuntimeLayer',
     'modelLayer',
     'image',
@@ -92,6 +95,7 @@ export const synthesize = (settings: Partial<Settings> = {}): Deployment => {
     data,
     ingest,
     api,
+    events: templateOf('SulcusEvents'),
     observability: templateOf('SulcusObservability'),
     app,
     apiImages: imagesOf('SulcusApi'),

@@ -11,7 +11,7 @@ import { ROOT, synthesizeTo } from './synthesize';
 const variants = [
   { packaging: 'image' },
   { packaging: 'layers', corsOrigins: ['https://a.example', 'https://b.example'] },
-  { packaging: 'layers', destroyData: true },
+  { packaging: 'layers', destroyData: true, webhookUrl: 'https://hooks.example.org/scans' },
 ] satisfies Partial<Settings>[];
 
 let folder: string;

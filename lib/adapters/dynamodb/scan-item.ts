@@ -16,7 +16,7 @@ const SCHEMA_VERSION = 1;
 
 type KeyAttributes = Record<typeof TABLE.partitionKey | typeof TABLE.sortKey, string>;
 
-const SCAN = 'SCAN#';
+const SCAN = TABLE.scans;
 const scanPkSchema = z.string().startsWith(SCAN);
 const scanIdOf = (pk: string): string => pk.slice(SCAN.length);
 
