@@ -88,10 +88,22 @@ const addDeploymentCommands = (program: Command, output: Output, finish: (exitCo
     .command('redrive')
     .description('put the scans of a deployment that failed five times back into its queue')
     .addOption(regionOption())
+    .option('--webhooks', 'events that its webhook did not take, instead')
     .option('--json', 'what was moved, as JSON')
     .action(async (options) => {
       const { redriveCommand } = require('./redrive-command') as typeof import('./redrive-command');
       finish(await redriveCommand(options, output));
+    });
+  program
+    .command('republish')
+    .description("make the events of a deployment's results again, for a bus or receiver that missed them")
+    .requiredOption('--table <name>', "DynamoDB table of the deployment, with this shell's AWS credentials and region")
+    .requiredOption('--from <time>', 'results of scans created from then on, ISO 8601')
+    .option('--to <time>', 'and not after (default: now)')
+    .option('--json', 'how many were published, as JSON')
+    .action(async (options) => {
+      const { republishCommand } = require('./republish-command') as typeof import('./republish-command');
+      finish(await republishCommand(options, output));
     });
 };
 
