@@ -95,6 +95,17 @@ const addDeploymentCommands = (program: Command, output: Output, finish: (exitCo
       finish(await redriveCommand(options, output));
     });
   program
+    .command('rollback')
+    .description('move the functions that classify back to the version before; prints the plan, acts with --yes')
+    .addOption(regionOption())
+    .option('--to <model>', "version or digest (sha256:..., 8 digits at least) of the model to go to, as it's in results")
+    .option('--yes', 'do it')
+    .option('--json', 'the plan, or what was done, as JSON')
+    .action(async (options) => {
+      const { rollbackCommand } = require('./rollback-command') as typeof import('./rollback-command');
+      finish(await rollbackCommand(options, output));
+    });
+  program
     .command('republish')
     .description("make the events of a deployment's results again, for a bus or receiver that missed them")
     .requiredOption('--table <name>', "DynamoDB table of the deployment, with this shell's AWS credentials and region")

@@ -1,0 +1,2 @@
+export { createReleaseClients, type ReleaseClients, readReleases } from './read-releases';
+export { shiftTraffic } from './shift-traffic';
