@@ -2,7 +2,7 @@ import type { SulcusConfig } from './lib/core/deployment-settings';
 
 /**
  * All that a deployment is told; every field stands here with its default. `-c name=value` on the command line of
- * `npm run synth` and `npm run deploy` wins over this file (not for modelBundle, which is staged before).
+ * `npm run synth` and `npm run deploy` wins over this file (not for modelBundle and modelBundles, which are staged before).
  */
 export const config: SulcusConfig = {
   // How the functions that classify ship: a container image (needs Docker to deploy) or zip files with layers.
@@ -11,6 +11,8 @@ export const config: SulcusConfig = {
   region: null,
   // Folder of the model bundle that is served, as `sulcus compile --out` writes it; read by `npm run build`.
   modelBundle: 'layers/model',
+  // Folders of bundles served beside it under /v1/models/{name}, each opened at its first request; uploads never use them.
+  modelBundles: [],
   // Memory of the functions that classify. vCPUs (1769 MB each) and the model's threads follow from it.
   memoryMegabytes: 1769,
   // Lambda SnapStart for the API function; images only. Off: the session opens after the snapshot is taken, and

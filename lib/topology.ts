@@ -58,6 +58,9 @@ export const KEYED_ROUTES = [
   { method: 'GET', path: '/v1/scans/{scanId}' },
   { method: 'DELETE', path: '/v1/scans/{scanId}' },
   { method: 'GET', path: '/v1/model' },
+  { method: 'GET', path: '/v1/models' },
+  { method: 'GET', path: '/v1/models/{name}' },
+  { method: 'POST', path: '/v1/models/{name}/classify' },
   { method: 'POST', path: '/models/{name}' },
   { method: 'GET', path: '/v1/usage' },
 ] as const;

@@ -10,7 +10,7 @@ import {
 } from '../../lib/adapters/http';
 import { createImageDecoder } from '../../lib/adapters/image';
 import { createLogger } from '../../lib/adapters/logging/powertools-logger';
-import { openBundle, openModel } from '../../lib/adapters/onnx';
+import { bundlesBeside, openBundle, openModel } from '../../lib/adapters/onnx';
 import { createS3Client, createS3ScanStore } from '../../lib/adapters/s3';
 import { createTrace } from '../../lib/adapters/tracing';
 import { createMeter } from '../../lib/core/meter-scan';
@@ -41,10 +41,17 @@ const wire = openOnce(async () => {
   const trace = createTrace();
   // Somebody waits for a cold start; a container that lives long pays a few percent a scan for the earlier answer.
   const session = { ...sessionSettings(config), expectedScans: 1 };
-  const model = openOnce(() => trace('open model', () => openModel(modelFolder, session)));
+  const decoder = createImageDecoder();
+  const served = (folder: string) => ({
+    classify: tracedModel(trace, {
+      decoder,
+      model: openOnce(() => trace('open model', () => openModel(folder, session))),
+    }),
+    manifest: openOnce(async () => (await openBundle(folder, false)).manifest),
+  });
   return createHandler({
-    classify: tracedModel(trace, { decoder: createImageDecoder(), model }),
-    manifest: openOnce(async () => (await openBundle(modelFolder, false)).manifest),
+    ...served(modelFolder),
+    models: (await bundlesBeside(modelFolder)).map(served),
     results: tracedResults(trace, createResultStore({ client, tableName, tombstoneDays, retentionDays })),
     scans: createS3ScanStore({ client: createS3Client(), bucketName, uploadUrlSeconds }),
     bucketName,

@@ -64,6 +64,7 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
     .addOption(dataFolderOption())
     .option('--scan-folder <folder>', 'folder whose scans are classified (default: <data-dir>/scans)')
     .addOption(modelOption())
+    .option('--also <bundle...>', 'further model bundles, served under /v1/models/{name}')
     .addOption(threadsOption())
     .option('--webhook-url <url>', 'POST an event of every final result there (default: SULCUS_WEBHOOK_URL)')
     .option('--webhook-secret <secret>', 'what signs them, whsec_... or text (default: SULCUS_WEBHOOK_SECRET)')

@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly dataDir: string;
   readonly scanFolder?: string;
   readonly model: string;
+  /** Bundles served beside it, under /v1/models/{name}. */
+  readonly also?: readonly string[];
   readonly threads?: number;
   /** Where an event of every final result is POSTed. @default the environment's, or nowhere */
   readonly webhookUrl?: string;
@@ -60,6 +62,7 @@ export const startCommand = async (options: StartOptions, output: Output): Promi
     dataFolder,
     scanFolder: resolve(options.scanFolder ?? join(dataFolder, 'scans')),
     modelFolder: resolve(options.model),
+    besideFolders: options.also?.map((folder) => resolve(folder)),
     ...readSessionSettings(options.threads),
     ...readWebhook(options),
     resultObjects: options.resultObjects,

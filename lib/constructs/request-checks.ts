@@ -7,6 +7,7 @@ const JSON_BODY = 'application/json';
 const REQUIRED: Readonly<Record<string, string>> = {
   '/v1/classify': 'image',
   '/v1/features': 'image',
+  '/v1/models/{name}/classify': 'image',
   '/models/{name}': 'inputs',
 };
 

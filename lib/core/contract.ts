@@ -41,6 +41,19 @@ export const modelReferenceSchema = z
   .meta({ id: 'ModelReference' });
 export type ModelReference = z.infer<typeof modelReferenceSchema>;
 
+export const modelListSchema = z
+  .object({
+    items: z.array(
+      modelReferenceSchema.extend({
+        path: z.string().meta({ description: 'What to ask for: /v1/models/{path}, /v1/models/{path}/classify.' }),
+        main: z.boolean().meta({ description: 'Whether /v1/classify and uploads use it.' }),
+        labels: z.int().meta({ description: 'How many; 0 for a model without a classifier.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'ModelList' });
+export type ModelList = z.infer<typeof modelListSchema>;
+
 export const scanSourceSchema = z
   .object({
     kind: z.enum(['api', 'upload']),

@@ -44,6 +44,11 @@ export const settingFields = {
     'the folder of a model bundle',
     'Folder of the model bundle that is served, as `sulcus compile --out` writes it; read by `npm run build`.',
   ),
+  modelBundles: field(
+    z.array(z.string().min(1)).max(8).default([]),
+    'a list of at most 8 folders of model bundles',
+    'Folders of bundles served beside it under /v1/models/{name}, each opened at its first request; uploads never use them.',
+  ),
   memoryMegabytes: field(
     wholeNumber(1024, 10_240).default(1769),
     'a whole number from 1024 to 10240',
@@ -193,6 +198,9 @@ export const CONFIG_FILE = 'sulcus.config.ts';
 
 const names = Object.keys(settingFields) as SettingName[];
 
+/** What `npm run build` reads, before there is a context. */
+const STAGED: readonly SettingName[] = ['modelBundle', 'modelBundles'];
+
 /** What must hold between fields. */
 const conflicts = (settings: Settings): string[] => {
   const { auth, jwtIssuer, jwtAudience, domainName, certificateArn, existingBucket, snapStart, packaging } = settings;
@@ -229,11 +237,12 @@ export const parseSettings = (
     .filter((name) => !names.includes(name as SettingName))
     .map((name) => `expected one of ${names.join(', ')} in ${CONFIG_FILE}, received ${name}`);
   const settings: Record<string, unknown> = {};
-  if (context('modelBundle') !== undefined) {
-    problems.push(`expected modelBundle in ${CONFIG_FILE}, received -c modelBundle, which comes after it is staged`);
+  for (const name of STAGED) {
+    if (context(name) === undefined) continue;
+    problems.push(`expected ${name} in ${CONFIG_FILE}, received -c ${name}, which comes after it is staged`);
   }
   for (const name of names) {
-    const fromContext = name === 'modelBundle' ? undefined : context(name);
+    const fromContext = STAGED.includes(name) ? undefined : context(name);
     const value = fromContext === undefined ? (config as Record<string, unknown>)[name] : fromContext;
     const parsed = settingFields[name].safeParse(value);
     if (parsed.success) settings[name] = parsed.data;

@@ -148,6 +148,8 @@ export type ModelManifest = z.infer<typeof modelManifestSchema>;
 export type BundleFile = ModelManifest['files'][number];
 
 export const MANIFEST_FILE = 'manifest.json';
+/** Where further bundles are staged in the folder of the main one: `also/0`, `also/1` and so on. */
+export const BESIDE_FOLDER = 'also';
 
 /** The text whose SHA-256 is the bundle's digest: what `sha256sum` prints for the files, sorted by path. */
 export const digestInput = (files: readonly BundleFile[]): string =>

@@ -22,6 +22,8 @@ export interface ApiScan extends MeteredCaller {
   readonly idempotencyKey: string | null;
   /** False: answer and keep nothing. */
   readonly store: boolean;
+  /** Digest of the bundle, if it is another than the main one: the same Idempotency-Key is another scan there. */
+  readonly digest?: string;
 }
 
 /**
@@ -37,10 +39,11 @@ export interface ApiScan extends MeteredCaller {
  * STORE_UNAVAILABLE, and what `classifyScan` throws
  */
 export const recordApiResult = async (deps: RecordApiResultDeps, scan: ApiScan): Promise<ScanResult> => {
-  const { bytes, apiKeyId, idempotencyKey, store } = scan;
+  const { bytes, apiKeyId, idempotencyKey, store, digest } = scan;
   await takeRate(deps.meter, scan);
   const keyed = idempotencyKey !== null;
-  const scanId = keyed ? await idempotentScanId(apiKeyId ?? '', 'classify', idempotencyKey) : randomScanId();
+  const operation = digest === undefined ? 'classify' : (`classify by ${digest}` as const);
+  const scanId = keyed ? await idempotentScanId(apiKeyId ?? '', operation, idempotencyKey) : randomScanId();
   const requestHash = keyed ? await sha256Hex(bytes) : null;
   const earlier = keyed ? await deps.results.get(scanId) : undefined;
   if (earlier !== undefined) return toScanResult(sameRequest(earlier, requestHash));

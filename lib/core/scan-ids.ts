@@ -18,7 +18,7 @@ export const randomScanId = (): string => toHex(crypto.getRandomValues(new Uint8
 /** Same API key, operation and Idempotency-Key: same scan. That alone makes a retried POST write once. */
 export const idempotentScanId = (
   apiKeyId: string,
-  operation: 'classify' | 'announce',
+  operation: 'classify' | 'announce' | `classify by ${string}`,
   idempotencyKey: string,
 ): Promise<string> => idOf('idempotency', apiKeyId, operation, idempotencyKey);
 

@@ -15,6 +15,7 @@ import { openModel, type SessionSettings } from '../adapters/onnx';
 import { createMeter } from '../core/meter-scan';
 import type { ClassifierModel, ImageDecoder, Logger, ResultStore } from '../core/ports';
 import type { ScanRecord } from '../core/scan-record';
+import { assertDistinct, type ServedModel } from '../core/served-models';
 import { LAMBDA_MEGABYTES_PER_VCPU, LIMITS } from '../topology';
 import {
   dataPaths,
@@ -45,6 +46,8 @@ export interface LocalCloudOptions extends SessionSettings {
   /** Bucket and queue: what lies here is classified. */
   readonly scanFolder: string;
   readonly modelFolder: string;
+  /** Bundles served beside it, under /v1/models/{name}. @default none */
+  readonly besideFolders?: readonly string[];
   /** @default none is kept */
   readonly logger?: Logger;
   /** @default none: no page of another origin may call the API */
@@ -59,6 +62,8 @@ export interface LocalCloudOptions extends SessionSettings {
   readonly webhook?: WebhookSettings & Pick<WebhooksOptions, 'secondMs'>;
   /** Instead of the bundle in `modelFolder`. */
   readonly model?: ClassifierModel;
+  /** Instead of the bundles in `besideFolders`. */
+  readonly models?: readonly ClassifierModel[];
   /** @default the image adapter's */
   readonly decoder?: ImageDecoder;
   readonly queue?: Pick<ScanQueueOptions, 'redeliveryMs' | 'handlerTimeoutMs'>;
@@ -119,26 +124,21 @@ const start = async (
   const { dataFolder, scanFolder } = await prepareFolders(options.dataFolder, options.scanFolder);
   const paths = dataPaths(dataFolder);
   // Opens beside everything else, since it takes longest.
-  const { modelFolder, threads, cpus, prepack, exactProducts } = options;
-  const opening = options.model
-    ? Promise.resolve(options.model)
-    : openModel(modelFolder, { threads, cpus, prepack, exactProducts, verify: true });
+  const opening = openModels(options);
   opening.catch(() => undefined); // reported where it is awaited
   let drained = true;
   // A session that is still running must not be disposed of; the process ends soon enough.
-  closing.push(async () =>
-    drained
-      ? opening.then(
-          (opened) => opened.dispose(),
-          () => undefined,
-        )
-      : undefined,
-  );
+  closing.push(async () => {
+    const opened = drained ? await opening.catch(() => []) : [];
+    for (const model of opened) await model.dispose();
+  });
   const { port = DEFAULT_PORT } = options;
   const earlierPort = port === 0 ? await portLeftBehind(paths.endpoint) : undefined;
   const { keys, results, meters } = await openStores(options, dataFolder, logger, closing);
   const meter = createMeter({ ...meters, logger, now: Date.now, ...LIKE_LAMBDA });
-  const model = await opening;
+  const models = await opening;
+  const [main, ...beside] = models.map(serving(options.decoder ?? createImageDecoder()));
+  const { classify } = main as ServedModel;
   const { tokens, resultObjects = false } = options;
   const apiKey = tokens === undefined ? await keepApiKey(keys, paths.apiKey, Date.now()) : '';
 
@@ -152,7 +152,6 @@ const start = async (
   const scans = createFolderScanStore({ root: scanFolder, tickets });
   await scans.clean();
 
-  const classify = { decoder: options.decoder ?? createImageDecoder(), model: async () => model };
   const { maxReceiveCount } = LIMITS;
   const queue = createScanQueue({
     root: scanFolder,
@@ -179,6 +178,7 @@ const start = async (
   const corsOrigins = options.corsOrigins ?? [];
   const app = createApi({
     classify,
+    models: beside,
     results,
     scans,
     bucketName: FOLDER_BUCKET,
@@ -216,6 +216,33 @@ const start = async (
   await writeJson(paths.endpoint, endpoint);
   return endpoint;
 };
+
+/**
+ * The main bundle's model and those beside it, all checked.
+ * @throws CONFIG_INVALID for two of the same name and version, MODEL_UNAVAILABLE for a broken bundle
+ */
+const openModels = async (options: LocalCloudOptions): Promise<readonly ClassifierModel[]> => {
+  const { modelFolder, besideFolders = [], threads, cpus, prepack, exactProducts } = options;
+  const open = (folder: string) => openModel(folder, { threads, cpus, prepack, exactProducts, verify: true });
+  const main = options.model ?? (await open(modelFolder));
+  const opened = [main];
+  try {
+    for (const folder of besideFolders) opened.push(await open(folder));
+    const all = [...opened, ...(options.models ?? [])];
+    assertDistinct(all.map(({ manifest }) => manifest));
+    return all;
+  } catch (error) {
+    for (const model of opened) await model.dispose();
+    throw error;
+  }
+};
+
+const serving =
+  (decoder: ImageDecoder) =>
+  (model: ClassifierModel): ServedModel => ({
+    classify: { decoder, model: async () => model },
+    manifest: async () => model.manifest,
+  });
 
 /** The table's stores; with a webhook, every final result they take is published. */
 const openStores = async (

@@ -13,6 +13,8 @@ export interface BuildOptions {
   readonly fetch: boolean;
   /** Folder of the model bundle, relative to the checkout or absolute. @default layers/model */
   readonly modelBundle?: string;
+  /** Folders of bundles served beside it. @default none */
+  readonly modelBundles?: readonly string[];
 }
 
 const line = (name: string, sizeBytes: number, upToDate: boolean): string =>
@@ -23,9 +25,9 @@ const line = (name: string, sizeBytes: number, upToDate: boolean): string =>
  * @returns one line per asset: name, size, whether it was built; a last one when only an image can carry the model
  * @throws CONFIG_INVALID when something is missing or differs from its manifest
  */
-export const buildAssets = async ({ root, fetch, modelBundle }: BuildOptions): Promise<string[]> => {
+export const buildAssets = async ({ root, fetch, modelBundle, modelBundles }: BuildOptions): Promise<string[]> => {
   const native = await stageNativeRuntime({ root, fetch });
-  const model = await stageModel(root, modelBundle);
+  const model = await stageModel(root, modelBundle, modelBundles);
   const layers = [native, model];
   const lines = [
     line('layers/native-runtime', totalBytes(native.files), native.upToDate),

@@ -24,8 +24,9 @@ const main = async (): Promise<void> => {
   }
   try {
     const root = resolve(__dirname, '../..');
-    const { modelBundle } = settings;
-    for (const line of await buildAssets({ root, fetch: options.includes('--fetch'), modelBundle })) console.log(line);
+    const { modelBundle, modelBundles } = settings;
+    const assets = { root, fetch: options.includes('--fetch'), modelBundle, modelBundles };
+    for (const line of await buildAssets(assets)) console.log(line);
   } catch (error) {
     if (!isSulcusError(error)) throw error;
     console.error(`build: ${error.message}`);

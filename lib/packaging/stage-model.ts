@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SulcusError } from '../core/errors';
-import { MANIFEST_FILE, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
+import { BESIDE_FOLDER, MANIFEST_FILE, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
+import { assertDistinct } from '../core/served-models';
 import { copyReadable, sha256OfFile } from './file-tree';
 import { distOf, OPT } from './layout';
 import { type Staged, stage } from './stage';
@@ -40,22 +41,35 @@ const verifyFiles = async (folder: string, manifest: ModelManifest): Promise<voi
 };
 
 /**
- * Stages dist/layers/model from a bundle: the manifest and the files it names, nothing else that lies there.
- * @param bundle its folder, relative to the checkout or absolute
- * @throws CONFIG_INVALID when there is no bundle, or a file differs from its manifest
+ * Stages dist/layers/model from bundles: of each the manifest and the files it names, nothing else that lies there.
+ * @param bundle folder of the main one, relative to the checkout or absolute
+ * @param beside folders of those served beside it, below its own
+ * @throws CONFIG_INVALID when there is no bundle, a file differs from its manifest, or two have the same name and version
  */
-export const stageModel = async (root: string, bundle = join('layers', 'model')): Promise<Staged> => {
-  const source = resolve(root, bundle);
+export const stageModel = async (
+  root: string,
+  bundle = join('layers', 'model'),
+  beside: readonly string[] = [],
+): Promise<Staged> => {
   const dist = distOf(root);
-  const { text, manifest } = await readManifest(source, bundle);
-  await verifyFiles(source, manifest);
+  const bundles = await Promise.all(
+    [bundle, ...beside].map(async (path, index) => {
+      const source = resolve(root, path);
+      const place = index === 0 ? OPT.model : join(OPT.model, BESIDE_FOLDER, String(index - 1));
+      return { source, place, ...(await readManifest(source, path)) };
+    }),
+  );
+  assertDistinct(bundles.map(({ manifest }) => manifest));
+  for (const { source, manifest } of bundles) await verifyFiles(source, manifest);
   return stage({
     target: dist.modelLayer,
     stamps: dist.stamps,
-    key: text,
+    key: bundles.map(({ text }) => text).join('\n'),
     fill: async (folder) => {
-      for (const path of [MANIFEST_FILE, ...manifest.files.map((file) => file.path)]) {
-        await copyReadable(join(source, path), join(folder, OPT.model, path));
+      for (const { source, place, manifest } of bundles) {
+        for (const path of [MANIFEST_FILE, ...manifest.files.map((file) => file.path)]) {
+          await copyReadable(join(source, path), join(folder, place, path));
+        }
       }
     },
   });

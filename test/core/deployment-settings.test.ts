@@ -89,6 +89,10 @@ describe('settings', () => {
     ['auth', 'none', 'expected apiKey, iam or jwt for -c auth, received "none"'],
     ['jwtIssuer', 'http://login.example', 'for -c jwtIssuer, received "http://login.example"'],
     ['existingBucketPrefix', 'a*', 'for -c existingBucketPrefix, received "a*"'],
+    ['webhookUrl', 'http://hooks.example.org', 'for -c webhookUrl, received "http://hooks.example.org"'],
+    ['webhookUrl', 'https://10.0.0.1/hook', 'for -c webhookUrl, received "https://10.0.0.1/hook"'],
+    ['webhookUrl', 'https://localhost/hook', 'for -c webhookUrl, received "https://localhost/hook"'],
+    ['modelBundles', 'other', 'expected modelBundles in sulcus.config.ts, received -c modelBundles'],
     ['alarmEmail', 'ops', 'expected an e-mail address, or null for -c alarmEmail, received "ops"'],
     ['modelBundle', 'other', 'expected modelBundle in sulcus.config.ts, received -c modelBundle'],
   ])('refuse -c %s=%s', (name, value, message) => {

@@ -3,7 +3,11 @@ import * as onnx from '../../lib/adapters/onnx';
 import { SulcusError } from '../../lib/core/errors';
 import { gatewayEvent } from './gateway-events';
 
-jest.mock('../../lib/adapters/onnx', () => ({ openModel: jest.fn(), openBundle: jest.fn() }));
+jest.mock('../../lib/adapters/onnx', () => ({
+  openModel: jest.fn(),
+  openBundle: jest.fn(),
+  bundlesBeside: async () => [],
+}));
 
 const ENVIRONMENT = {
   SULCUS_TABLE: 'table',

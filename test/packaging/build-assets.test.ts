@@ -141,3 +141,46 @@ describe('model layer', () => {
     await expect(build).rejects.toThrow('npx sulcus compile');
   });
 });
+
+describe('bundles beside the main one', () => {
+  const build = (modelBundles: readonly string[]) =>
+    buildAssets({ root: checkout.root, fetch: false, modelBundles });
+  const staged = async () => (await listFiles(distOf(checkout.root).modelLayer)).map(({ path }) => path);
+
+  test('are staged below its folder, in their order, so that layer and image carry them', async () => {
+    writeModel(checkout, Buffer.from('newer'), { folder: 'newer', version: '2' });
+    writeModel(checkout, Buffer.from('newest'), { folder: 'newest', version: '3' });
+
+    await build(['newer', 'newest']);
+
+    const weights = (await staged()).filter((path) => path.endsWith('.onnx_data'));
+    expect(weights).toEqual(
+      ['model/also/0', 'model/also/1', 'model'].map((folder) => `${folder}/onnx/model_quantized.onnx_data`),
+    );
+    const at = (path: string) => readFileSync(join(distOf(checkout.root).modelLayer, path), 'utf8');
+    expect(weights.map(at)).toEqual(['newer', 'newest', 'weights']);
+    expect((await listFiles(distOf(checkout.root).image)).map(({ path }) => path)).toEqual(
+      expect.arrayContaining(weights.map((path) => `opt/${path}`)),
+    );
+  });
+
+  test('go when they are no longer named', async () => {
+    writeModel(checkout, Buffer.from('newer'), { folder: 'newer', version: '2' });
+    await build(['newer']);
+
+    await build([]);
+
+    expect((await staged()).filter((path) => path.includes('also'))).toEqual([]);
+  });
+
+  test('must be whole, and differ in name or version', async () => {
+    writeModel(checkout, Buffer.from('newer'), { folder: 'same' });
+    writeModel(checkout, Buffer.from('newer'), { folder: 'broken', version: '2' });
+    writeFileSync(join(checkout.root, 'broken/onnx/model_quantized.onnx_data'), 'older');
+
+    await expect(build(['same'])).rejects.toThrow(
+      'expected model bundles of different name or version, received fabricated@1 twice',
+    );
+    await expect(build(['broken'])).rejects.toThrow('expected onnx/model_quantized.onnx_data of the model bundle');
+  });
+});

@@ -67,8 +67,12 @@ export const writeLayerSource = (checkout: Checkout): void => {
 
 const sha256 = (contents: Uint8Array): string => createHash('sha256').update(contents).digest('hex');
 
-/** Writes a model bundle whose weights are `weights`. */
-export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from('weights')): void => {
+/** Writes a model bundle whose weights are `weights`: the default one, version 1, or another. */
+export const writeModel = (
+  checkout: Checkout,
+  weights: Uint8Array = Buffer.from('weights'),
+  { folder = 'layers/model', version = '1' }: { folder?: string; version?: string } = {},
+): void => {
   const contents: Record<string, Uint8Array> = {
     'config.json': Buffer.from('{}'),
     'onnx/model_quantized.onnx': Buffer.from('graph'),
@@ -78,7 +82,7 @@ export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from
   const manifest: ModelManifest = {
     schemaVersion: 1,
     name: 'fabricated',
-    version: '1',
+    version,
     digest: `sha256:${'0'.repeat(64)}`,
     labels: ['a', 'b'],
     activation: 'softmax',
@@ -122,8 +126,8 @@ export const writeModel = (checkout: Checkout, weights: Uint8Array = Buffer.from
       sha256: sha256(bytes),
     })),
   };
-  for (const [path, bytes] of Object.entries(contents)) checkout.write(`layers/model/${path}`, bytes);
-  checkout.write('layers/model/manifest.json', JSON.stringify(manifest));
+  for (const [path, bytes] of Object.entries(contents)) checkout.write(`${folder}/${path}`, bytes);
+  checkout.write(`${folder}/manifest.json`, JSON.stringify(manifest));
 };
 
 /** Writes functions/<name>/handler.ts for all functions, each importing what its plan leaves to the layers. */

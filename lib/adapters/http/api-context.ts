@@ -4,6 +4,7 @@ import type { KeyLimits } from '../../core/key-limits';
 import type { Meter } from '../../core/meter-scan';
 import type { ModelManifest } from '../../core/model-manifest';
 import type { Logger, ResultStore, ScanStore } from '../../core/ports';
+import type { ServedModel } from '../../core/served-models';
 
 /** Who asks, as whoever is in front of the app (API Gateway, the embedded cloud) found out. */
 export interface Caller {
@@ -29,6 +30,8 @@ export interface ApiDeps extends PublicApiDeps {
   readonly classify: ClassifyScanDeps;
   /** Reads the manifest without opening the model. @default the opened model's */
   readonly manifest?: () => Promise<ModelManifest>;
+  /** Bundles beside that one, under /v1/models/{name}. @default none */
+  readonly models?: readonly ServedModel[];
   readonly results: ResultStore;
   readonly scans: ScanStore;
   readonly bucketName: string;

@@ -9,6 +9,7 @@ import { mountClassify } from './routes/classify';
 import { mountFeatures } from './routes/features';
 import { mountHuggingFace } from './routes/hugging-face';
 import { mountModel } from './routes/model';
+import { mountModels } from './routes/models';
 import { mountPublic } from './routes/public';
 import { mountScans } from './routes/scans';
 import { mountUsage } from './routes/usage';
@@ -38,6 +39,7 @@ export const createApi = (deps: ApiDeps): ApiApp => {
   mountFeatures(app, deps);
   mountScans(app, deps);
   mountModel(app, deps);
+  mountModels(app, deps);
   mountHuggingFace(app, deps);
   mountUsage(app, deps);
   return app;

@@ -1,6 +1,7 @@
 import {
   type AnnouncedScan,
   type FeaturesResult,
+  type ModelList,
   NOTICE,
   RESULT_SCHEMA_VERSION,
   type ScanResult,
@@ -143,6 +144,20 @@ export const modelFactsExample: ModelFacts = {
   source: { checkpoint: 'brain-mri', dtype: 'fp32', weightsSha256: '5e'.repeat(32), compiler: 'sulcus 0.1.0' },
   files: [{ path: 'config.json', sizeBytes: 812, sha256: '7a'.repeat(32) }],
   notice: NOTICE,
+};
+
+export const modelListExample: ModelList = {
+  items: [
+    { name: 'brain-mri', version: '1.0.0', digest: DIGEST, path: 'brain-mri@1.0.0', main: true, labels: 2 },
+    {
+      name: 'brain-mri',
+      version: '1.1.0',
+      digest: `sha256:${'4a'.repeat(32)}`,
+      path: 'brain-mri@1.1.0',
+      main: false,
+      labels: 2,
+    },
+  ],
 };
 
 const exampleUsage = {

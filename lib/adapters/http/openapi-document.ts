@@ -5,6 +5,7 @@ import { classifyRoute } from './routes/classify';
 import { featuresRoute } from './routes/features';
 import { huggingFaceRoute } from './routes/hugging-face';
 import { modelRoute } from './routes/model';
+import { classifyByRoute, modelListRoute, namedModelRoute } from './routes/models';
 import { asyncApiRoute, healthRoute, openApiRoute } from './routes/public';
 import { announceRoute, deleteRoute, getRoute, listRoute } from './routes/scans';
 import { usageRoute } from './routes/usage';
@@ -18,6 +19,9 @@ export const keyedRoutes = [
   getRoute,
   deleteRoute,
   modelRoute,
+  modelListRoute,
+  namedModelRoute,
+  classifyByRoute,
   huggingFaceRoute,
   usageRoute,
 ];

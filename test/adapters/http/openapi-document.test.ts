@@ -90,7 +90,7 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  it.each(['POST /v1/classify', 'POST /v1/features', 'POST /models/{name}'])('offers bytes and JSON to %s', (route) => {
+  it.each(['POST /v1/classify', 'POST /v1/features', 'POST /v1/models/{name}/classify', 'POST /models/{name}'])('offers bytes and JSON to %s', (route) => {
     const content = operations.find((each) => each.route === route)?.operation.requestBody?.content ?? {};
 
     expect(Object.keys(content).sort()).toEqual(['application/json', 'application/octet-stream', 'image/*']);

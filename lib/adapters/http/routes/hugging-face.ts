@@ -6,10 +6,10 @@ import {
   huggingFaceRequestSchema,
   huggingFaceResponseSchema,
 } from '../../../core/contract';
-import { SulcusError } from '../../../core/errors';
 import { meterModelRun } from '../../../core/meter-scan';
 import { logScan } from '../../../core/scan-log';
 import { scoreLabels } from '../../../core/score-labels';
+import { findModel } from '../../../core/served-models';
 import type { ApiApp, ApiContext, ApiDeps } from '../api-context';
 import { decodeBase64Image, isJson, mediaTypeOf } from '../body';
 import { meteredCaller } from '../caller';
@@ -17,7 +17,7 @@ import { readJsonBody, readRawImage } from '../image-body';
 import { errorResponses, jsonResponse, mountRoute } from '../route';
 import { describeValue } from '../validation';
 import { binaryImage } from './classify';
-import { readManifest } from './model';
+import { servedModels } from './model';
 
 export const huggingFaceRoute: RouteConfig = {
   method: 'post',
@@ -74,14 +74,10 @@ const readRequest = async (context: ApiContext): Promise<HuggingFaceRequest> => 
 
 export const mountHuggingFace = (app: ApiApp, deps: ApiDeps): void => {
   mountRoute(app, huggingFaceRoute, async (context) => {
-    const { name } = await readManifest(deps);
-    const asked = context.req.param('name');
-    if (asked !== name) {
-      throw new SulcusError('MODEL_NOT_FOUND', `expected ${name} for the model name, received ${describeValue(asked)}`);
-    }
+    const { model } = await findModel(servedModels(deps), context.req.param('name') ?? '', describeValue);
     const { bytes, parameters } = await readRequest(context);
     const classification = await meterModelRun(deps.meter, meteredCaller(context), bytes, (scanId) =>
-      logScan(deps.logger, scanId, () => classifyScan(deps.classify, bytes)),
+      logScan(deps.logger, scanId, () => classifyScan(model.classify, bytes)),
     );
     context.header('x-sulcus-abstained', String(classification.abstainReason !== null));
     if (classification.abstainReason !== null) {

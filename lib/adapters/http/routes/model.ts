@@ -1,6 +1,7 @@
 import type { RouteConfig } from '@hono/zod-openapi';
 import { modelFactsSchema, toModelFacts } from '../../../core/model-facts';
 import type { ModelManifest } from '../../../core/model-manifest';
+import type { ServedModel } from '../../../core/served-models';
 import type { ApiApp, ApiDeps } from '../api-context';
 import { modelFactsExample } from '../examples';
 import { errorResponses, jsonResponse, mountRoute } from '../route';
@@ -20,6 +21,12 @@ export const modelRoute: RouteConfig = {
 /** The manifest by the cheap way where there is one, otherwise the opened model's. */
 export const readManifest = async ({ manifest, classify }: ApiDeps): Promise<ModelManifest> =>
   manifest === undefined ? (await classify.model()).manifest : manifest();
+
+/** All that can be asked for, the main one first. */
+export const servedModels = (deps: ApiDeps): readonly ServedModel[] => [
+  { classify: deps.classify, manifest: () => readManifest(deps) },
+  ...(deps.models ?? []),
+];
 
 export const mountModel = (app: ApiApp, deps: ApiDeps): void => {
   mountRoute(app, modelRoute, async (context) => context.json(toModelFacts(await readManifest(deps))));
