@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, Validations } from 'aws-cdk-lib';
-import { AwsSolutionsChecks, HIPAASecurityChecks } from 'cdk-nag';
-import type { IConstruct } from 'constructs';
+import type { App } from 'aws-cdk-lib';
 import type { Settings } from '../../lib/core/deployment-settings';
+import { type Finding, findingsOf, reasonsOf, unexplained } from './nag-findings';
 import { createApp } from './synthesize';
 
 /** Settings that add or change resources, two or more of each. */
@@ -34,11 +33,6 @@ const VARIANTS: Readonly<Record<string, Partial<Settings>>> = {
   'IAM, whole existing bucket': { auth: 'iam', existingBucket: 'scans-of-ours', snapStart: true },
 };
 
-interface Finding {
-  readonly rule: string;
-  readonly path: string;
-}
-
 let folder: string;
 const apps = new Map<string, App>();
 const findings = new Map<string, Finding[]>();
@@ -48,41 +42,14 @@ beforeAll(() => {
     const app = createApp(join(folder, String(index)), settings);
     app.synth();
     apps.set(name, app);
-    const reports = [new AwsSolutionsChecks(app), new HIPAASecurityChecks(app)].map((pack) => ({
-      pack: pack.name,
-      violations: pack.validateScope(app).violations,
-    }));
-    findings.set(
-      name,
-      reports.flatMap(({ pack, violations }) =>
-        violations.flatMap(({ ruleName, violatingResources }) =>
-          violatingResources.map(({ constructPath }) => ({ rule: `${pack}::${ruleName}`, path: constructPath ?? '' })),
-        ),
-      ),
-    );
+    findings.set(name, findingsOf(app));
   }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Reasons by rule of cdk-nag that a construct gives itself; CDK's own warnings have others. */
-const reasonsOf = (construct: IConstruct): Readonly<Record<string, string>> =>
-  Object.assign(
-    {},
-    ...construct.node.metadata
-      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
-      .flatMap(({ data }) => Object.entries(data as Record<string, string>))
-      .filter(([rule]) => /^(AwsSolutions|HIPAA\.Security)::/.test(rule))
-      .map(([rule, reason]) => ({ [rule]: reason })),
-  );
-
 test.each(Object.keys(VARIANTS))('%s: cdk-nag finds nothing that no construct gives a reason for', (name) => {
   const app = apps.get(name) as App;
-  const unexplained = (findings.get(name) ?? []).filter(({ rule, path }) => {
-    const resource = path.split('/').reduce<IConstruct>((node, part) => node.node.findChild(part), app);
-    return !resource.node.scopes.some((scope) => rule in reasonsOf(scope));
-  });
-
-  expect(unexplained).toEqual([]);
+  expect(unexplained(app, findings.get(name) ?? [])).toEqual([]);
 });
 
 test('every reason is a sentence, and answers a finding of some variant', () => {
