@@ -99,7 +99,10 @@ const addDeploymentCommands = (program: Command, output: Output, finish: (exitCo
     .command('rollback')
     .description('move the functions that classify back to the version before; prints the plan, acts with --yes')
     .addOption(regionOption())
-    .option('--to <model>', "version or digest (sha256:..., 8 digits at least) of the model to go to, as it's in results")
+    .option(
+      '--to <model>',
+      "version or digest (sha256:..., 8 digits at least) of the model to go to, as it's in results",
+    )
     .option('--yes', 'do it')
     .option('--json', 'the plan, or what was done, as JSON')
     .action(async (options) => {

@@ -27,7 +27,10 @@ export const assertDistinct = (manifests: readonly Identity[]): void => {
   const names = manifests.map(fullName);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return;
-  throw new SulcusError('CONFIG_INVALID', `expected model bundles of different name or version, received ${twice} twice`);
+  throw new SulcusError(
+    'CONFIG_INVALID',
+    `expected model bundles of different name or version, received ${twice} twice`,
+  );
 };
 
 /**

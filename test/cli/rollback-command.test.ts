@@ -34,7 +34,10 @@ const createAws = (functions: Readonly<Record<string, Deployed>>, end: 'Succeede
         LastModified: '2026-11-23T10:00:00.000+0000',
       }));
       const latest = { Version: '$LATEST', Description: 'newest' };
-      return { Versions: at === 0 ? [latest, ...Versions] : Versions, NextMarker: at + 2 < models.length ? `${at + 2}` : undefined };
+      return {
+        Versions: at === 0 ? [latest, ...Versions] : Versions,
+        NextMarker: at + 2 < models.length ? `${at + 2}` : undefined,
+      };
     },
     ListDeploymentsCommand: ({ applicationName = '' }) => ({
       deployments: [functions[applicationName]?.underWay].filter(Boolean),
@@ -98,8 +101,8 @@ describe('sulcus rollback', () => {
       autoRollbackConfiguration: { enabled: false },
       revision: { revisionType: 'AppSpecContent' },
     });
-    const { content } = (asked[0]?.input.revision as { appSpecContent: { content: string } }).appSpecContent;
-    expect(JSON.parse(content).Resources).toEqual([
+    const revision = asked[0]?.input.revision as { appSpecContent: { content: string } } | undefined;
+    expect(JSON.parse(revision?.appSpecContent.content ?? '{}').Resources).toEqual([
       {
         [API]: {
           Type: 'AWS::Lambda::Function',
@@ -138,7 +141,9 @@ describe('sulcus rollback', () => {
     const { json } = await run(aws, { to });
 
     // The newest with that model: what else changed since then was not what was bad.
-    expect(json.functions.map((step: { name: string; to: { version: number } }) => [step.name, step.to.version])).toEqual([
+    expect(
+      json.functions.map((step: { name: string; to: { version: number } }) => [step.name, step.to.version]),
+    ).toEqual([
       [API, 2],
       [UPLOAD, 1],
     ]);

@@ -10,14 +10,12 @@ export interface Finding {
 /** What both packs find in a synthesised app, explained or not. */
 export const findingsOf = (app: App): Finding[] =>
   [new AwsSolutionsChecks(app), new HIPAASecurityChecks(app)].flatMap((pack) =>
-    pack
-      .validateScope(app)
-      .violations.flatMap(({ ruleName, violatingResources }) =>
-        violatingResources.map(({ constructPath }) => ({
-          rule: `${pack.name}::${ruleName}`,
-          path: constructPath ?? '',
-        })),
-      ),
+    pack.validateScope(app).violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath }) => ({
+        rule: `${pack.name}::${ruleName}`,
+        path: constructPath ?? '',
+      })),
+    ),
   );
 
 /** Reasons by rule of cdk-nag that a construct gives itself; CDK's own warnings have others. */

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { handler } from '../../functions/classify-api/handler';
 import type { ScanResult } from '../../lib/core/contract';
 import type { ModelManifest } from '../../lib/core/model-manifest';
-import { call, type Folders, finalScans, makeFolders, startTestCloud } from '../support/local-cloud';
 import { gatewayEvent } from '../functions/gateway-events';
+import { call, type Folders, finalScans, makeFolders, startTestCloud } from '../support/local-cloud';
 import { writeTinyBundle } from '../support/tiny-bundle';
 import { tinyScan } from '../support/tiny-scan';
 
@@ -77,7 +77,9 @@ test('the deployed function lists what was staged beside its model, and opens no
     const listed = await handler(gatewayEvent('GET', '/v1/models', {}));
     const facts = await handler(gatewayEvent('GET', '/v1/models/tiny-vit@1.1.0', {}));
 
-    expect(JSON.parse(listed.body).items.map(({ path: name, main }: { path: string; main: boolean }) => [name, main])).toEqual([
+    expect(
+      JSON.parse(listed.body).items.map(({ path: name, main }: { path: string; main: boolean }) => [name, main]),
+    ).toEqual([
       ['tiny-vit@1.0.0', true],
       ['tiny-vit@1.1.0', false],
     ]);

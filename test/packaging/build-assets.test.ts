@@ -143,8 +143,7 @@ describe('model layer', () => {
 });
 
 describe('bundles beside the main one', () => {
-  const build = (modelBundles: readonly string[]) =>
-    buildAssets({ root: checkout.root, fetch: false, modelBundles });
+  const build = (modelBundles: readonly string[]) => buildAssets({ root: checkout.root, fetch: false, modelBundles });
   const staged = async () => (await listFiles(distOf(checkout.root).modelLayer)).map(({ path }) => path);
 
   test('are staged below its folder, in their order, so that layer and image carry them', async () => {

@@ -9,6 +9,8 @@ export const releaseCall = async <Answer>(call: () => Promise<Answer>): Promise<
     const { name = 'Error' } = (cause ?? {}) as { name?: string };
     // What is no answer of AWS has no name of its own, such as a region that is not set.
     const received = name === 'Error' ? 'no answer' : name;
-    throw new SulcusError('STORE_UNAVAILABLE', `expected AWS to answer for the release, received ${received}`, { cause });
+    throw new SulcusError('STORE_UNAVAILABLE', `expected AWS to answer for the release, received ${received}`, {
+      cause,
+    });
   }
 };

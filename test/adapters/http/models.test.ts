@@ -27,7 +27,14 @@ describe('GET /v1/models', () => {
 
     expect(items).toEqual([
       { name: 'tiny', version: '1.0.0', digest: manifest.digest, path: 'tiny@1.0.0', main: true, labels: 3 },
-      { name: 'tiny', version: '1.1.0', digest: `sha256:${'b'.repeat(64)}`, path: 'tiny@1.1.0', main: false, labels: 3 },
+      {
+        name: 'tiny',
+        version: '1.1.0',
+        digest: `sha256:${'b'.repeat(64)}`,
+        path: 'tiny@1.1.0',
+        main: false,
+        labels: 3,
+      },
       { name: 'other', version: '2.0.0', digest: `sha256:${'a'.repeat(64)}`, path: 'other', main: false, labels: 3 },
     ]);
   });
@@ -56,13 +63,16 @@ describe('GET /v1/models/{name}', () => {
     expect(await jsonOf(response)).toMatchObject({ version, notice: expect.any(String) });
   });
 
-  it.each(['google', 'tiny@9.9.9', 'other@', '@2.0.0'])('names those that are served when asked for %s', async (name) => {
-    const { app } = createApiUnderTest({ models: [newer, other] });
+  it.each(['google', 'tiny@9.9.9', 'other@', '@2.0.0'])(
+    'names those that are served when asked for %s',
+    async (name) => {
+      const { app } = createApiUnderTest({ models: [newer, other] });
 
-    const message = await expectError(await app.request(`/v1/models/${name}`), 404, 'MODEL_NOT_FOUND');
+      const message = await expectError(await app.request(`/v1/models/${name}`), 404, 'MODEL_NOT_FOUND');
 
-    expect(message).toBe(`expected tiny@1.0.0 or tiny@1.1.0 or other for the model name, received "${name}"`);
-  });
+      expect(message).toBe(`expected tiny@1.0.0 or tiny@1.1.0 or other for the model name, received "${name}"`);
+    },
+  );
 });
 
 describe('POST /v1/models/{name}/classify', () => {
@@ -95,7 +105,9 @@ describe('POST /v1/models/{name}/classify', () => {
     const key = { 'idempotency-key': 'a' };
 
     const ids = await Promise.all(
-      ['tiny', 'tiny@1.1.0', 'other', 'other', 'other@2.0.0'].map(async (name) => (await jsonOf(await post(app, name, key))).scanId),
+      ['tiny', 'tiny@1.1.0', 'other', 'other', 'other@2.0.0'].map(
+        async (name) => (await jsonOf(await post(app, name, key))).scanId,
+      ),
     );
 
     expect(new Set(ids).size).toBe(3);
@@ -105,11 +117,17 @@ describe('POST /v1/models/{name}/classify', () => {
   it('keeps nothing with store=false, and counts the scan as any other', async () => {
     const { app, results, meter } = createApiUnderTest({ models: [other] });
 
-    const response = await app.request('/v1/models/other/classify?store=false', { method: 'POST', body: image, headers: { 'content-type': 'image/png' } });
+    const response = await app.request('/v1/models/other/classify?store=false', {
+      method: 'POST',
+      body: image,
+      headers: { 'content-type': 'image/png' },
+    });
 
     expect(response.status).toBe(200);
     expect(results.entries()).toEqual([]);
-    expect(await meter.usage.list('key-1', '2026-01-01', '2026-12-31')).toEqual([expect.objectContaining({ scans: 1 })]);
+    expect(await meter.usage.list('key-1', '2026-01-01', '2026-12-31')).toEqual([
+      expect.objectContaining({ scans: 1 }),
+    ]);
   });
 
   it('refuses a name that is not served, before it reads the image', async () => {
@@ -127,6 +145,10 @@ it("serves Hugging Face's clients every model by its name", async () => {
   const response = await app.request('/models/other', { method: 'POST', body: image });
 
   expect(response.status).toBe(200);
-  expect(((await response.json()) as { label: string }[]).map(({ label }) => label).toSorted()).toEqual(['mild', 'none', 'strong']);
+  expect(((await response.json()) as { label: string }[]).map(({ label }) => label).toSorted()).toEqual([
+    'mild',
+    'none',
+    'strong',
+  ]);
   expect(model.runs).toBe(0);
 });

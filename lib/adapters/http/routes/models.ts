@@ -6,8 +6,8 @@ import { addressesOf, findModel } from '../../../core/served-models';
 import type { ApiApp, ApiContext, ApiDeps } from '../api-context';
 import { modelFactsExample, modelListExample } from '../examples';
 import { errorResponses, jsonResponse, mountRoute } from '../route';
-import { answerClassify, classifying } from './classify';
 import { describeValue } from '../validation';
+import { answerClassify, classifying } from './classify';
 import { servedModels } from './model';
 
 const params = z.object({
@@ -23,7 +23,8 @@ export const modelListRoute: RouteConfig = {
   operationId: 'listModels',
   tags: ['Model'],
   summary: 'The models that are served',
-  description: 'The main one first: /v1/classify and uploads use it. Results keep the digest of the one that made them.',
+  description:
+    'The main one first: /v1/classify and uploads use it. Results keep the digest of the one that made them.',
   responses: {
     200: jsonResponse('The models', modelListSchema, modelListExample),
     ...errorResponses('MODEL_UNAVAILABLE'),
