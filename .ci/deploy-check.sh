@@ -22,7 +22,7 @@ export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test CD
 # the CLI gets a name and the SDKs, which put the bucket before a name, an address.
 cdk() { AWS_ENDPOINT_URL="http://localhost:$port" CDK_VALIDATION=false npx --no-install cdk "$@"; }
 cdk bootstrap aws://123456789012/$AWS_REGION --app ''
-cdk synth -q -c packaging=layers -o "$folder/assembly"
+cdk synth -q -c packaging=layers -c webhookUrl=https://hooks.invalid/scans -o "$folder/assembly"
 cdk deploy --all --app "$folder/assembly" --method=direct --require-approval never --outputs-file "$folder/outputs.json"
 
 PYTHON=$python SULCUS_TEST_OUTPUTS="$folder/outputs.json" SULCUS_TEST_DEPLOYED="http://127.0.0.1:$port" \

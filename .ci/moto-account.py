@@ -5,13 +5,18 @@ refers to them then fails. Here templates create them by moto's own backends. Wh
 policies, CodeDeploy, gateway responses, request validators, the trail) stays out, as moto does without being asked; tests
 of the templates hold those.
 """
+import json
+import secrets
 import sys
 
 from moto.apigateway.models import Method, apigateway_backends
 from moto.awslambda.models import LambdaFunction, LambdaVersion, lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
+from moto.dynamodb.models.table import Table
+from moto.events.models import EventBus
 from moto.s3.models import FakeBucket, s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.server import main
 from moto.sqs.models import Queue
 
@@ -83,7 +88,15 @@ def create_stage(properties, backend, _name):
     return stage.name, {}
 
 
+def create_secret(properties, backend, name):
+    made = backend(secretsmanager_backends).create_secret(
+        name, secrets.token_urlsafe(32), None, properties.get("Description"), None, properties.get("KmsKeyId"), None, [], False,
+    )
+    return json.loads(made)["ARN"], {}
+
+
 TYPES = [
+    resource("AWS::SecretsManager::Secret", create_secret),
     resource("AWS::Lambda::Alias", create_alias),
     resource("AWS::CloudWatch::Alarm", create_alarm),
     resource("AWS::ApiGateway::Authorizer", create_authorizer),
@@ -122,12 +135,18 @@ def complete_function(function, properties, _account_id):
     function.update_configuration({"Layers": [layer.arn for layer in properties.get("Layers", [])]})
 
 
+def complete_bus(bus, _properties, _account_id):
+    bus.physical_resource_id = bus.name
+
+
+after(EventBus, complete_bus)
 after(FakeBucket, complete_bucket)
 after(LambdaFunction, complete_function)
 after(Method, complete_method)
 LambdaVersion.has_cfn_attr = classmethod(lambda cls, attribute: attribute == "Version")
 LambdaVersion.get_cfn_attribute = lambda self, attribute: {"Version": self.version}[attribute]
-# moto would run the function in Docker for each message; what polls the queue here is .ci/deploy-check.ts.
-Queue.lambda_event_source_mappings = property(lambda self: {}, lambda self, value: None)
+# moto would run the functions in Docker for each message and record; what polls queues and stream here is test/deployed.
+for source in (Queue, Table):
+    source.lambda_event_source_mappings = property(lambda self: {}, lambda self, value: None)
 
 main(["-H", "127.0.0.1", "-p", sys.argv[1]])

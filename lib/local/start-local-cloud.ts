@@ -11,11 +11,11 @@ import {
 import { type Caller, createApi } from '../adapters/http';
 import { createImageDecoder } from '../adapters/image';
 import { createTokenVerifier, type TokenVerifierOptions } from '../adapters/jwt';
-import { openModel, type SessionSettings } from '../adapters/onnx';
+import type { SessionSettings } from '../adapters/onnx';
 import { createMeter } from '../core/meter-scan';
 import type { ClassifierModel, ImageDecoder, Logger, ResultStore } from '../core/ports';
 import type { ScanRecord } from '../core/scan-record';
-import { assertDistinct, type ServedModel } from '../core/served-models';
+import type { ServedModel } from '../core/served-models';
 import { LAMBDA_MEGABYTES_PER_VCPU, LIMITS } from '../topology';
 import {
   dataPaths,
@@ -28,6 +28,7 @@ import {
 } from './data-folder';
 import { openDeadLetters } from './dead-letters';
 import { createGateway, type Gateway } from './gateway';
+import { openModels, serving } from './open-models';
 import { type Closing, type LocalStores, openTable } from './open-table';
 import { openOutbox } from './outbox';
 import { createScanQueue, type ScanQueueOptions } from './scan-queue';
@@ -216,33 +217,6 @@ const start = async (
   await writeJson(paths.endpoint, endpoint);
   return endpoint;
 };
-
-/**
- * The main bundle's model and those beside it, all checked.
- * @throws CONFIG_INVALID for two of the same name and version, MODEL_UNAVAILABLE for a broken bundle
- */
-const openModels = async (options: LocalCloudOptions): Promise<readonly ClassifierModel[]> => {
-  const { modelFolder, besideFolders = [], threads, cpus, prepack, exactProducts } = options;
-  const open = (folder: string) => openModel(folder, { threads, cpus, prepack, exactProducts, verify: true });
-  const main = options.model ?? (await open(modelFolder));
-  const opened = [main];
-  try {
-    for (const folder of besideFolders) opened.push(await open(folder));
-    const all = [...opened, ...(options.models ?? [])];
-    assertDistinct(all.map(({ manifest }) => manifest));
-    return all;
-  } catch (error) {
-    for (const model of opened) await model.dispose();
-    throw error;
-  }
-};
-
-const serving =
-  (decoder: ImageDecoder) =>
-  (model: ClassifierModel): ServedModel => ({
-    classify: { decoder, model: async () => model },
-    manifest: async () => model.manifest,
-  });
 
 /** The table's stores; with a webhook, every final result they take is published. */
 const openStores = async (

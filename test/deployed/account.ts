@@ -13,7 +13,7 @@ interface FunctionConfiguration {
   readonly Environment?: { readonly Variables: Readonly<Record<string, string>> };
 }
 
-interface EventSource {
+export interface EventSource {
   readonly EventSourceArn: string;
   readonly FunctionArn: string;
   readonly BatchSize: number;
@@ -51,6 +51,8 @@ export interface Account {
   }>;
   /** SQS's JSON protocol. */
   readonly queue: <Answer>(action: string, body: object) => Promise<Answer>;
+  /** The same of DynamoDB's streams. */
+  readonly stream: <Answer>(action: string, body: object) => Promise<Answer>;
 }
 
 const signed = (service: string): Record<string, string> => ({
@@ -64,6 +66,16 @@ export const openAccount = (endpoint: string): Account => {
     const response = await fetch(`${endpoint}${path}`, { headers: signed(service) });
     if (!response.ok) throw new Error(`expected an answer of ${service} for ${path}, received ${response.status}`);
     return (await response.json()) as Answer;
+  };
+  const askJson = async <Answer>(service: string, target: string, body: object): Promise<Answer> => {
+    const response = await fetch(`${endpoint}/`, {
+      method: 'POST',
+      headers: { ...signed(service), 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': target },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`expected an answer for ${target}, received ${text}`);
+    return JSON.parse(text === '' ? '{}' : text);
   };
   let assets: Promise<Map<string, Uint8Array>> | undefined;
   return {
@@ -108,20 +120,8 @@ export const openAccount = (endpoint: string): Account => {
         authorizers: new Map(authorizers.item.map((authorizer) => [authorizer.id, authorizer.authorizerUri])),
       };
     },
-    queue: async (action, body) => {
-      const response = await fetch(`${endpoint}/`, {
-        method: 'POST',
-        headers: {
-          ...signed('sqs'),
-          'content-type': 'application/x-amz-json-1.0',
-          'x-amz-target': `AmazonSQS.${action}`,
-        },
-        body: JSON.stringify(body),
-      });
-      const text = await response.text();
-      if (!response.ok) throw new Error(`expected an answer of SQS for ${action}, received ${text}`);
-      return JSON.parse(text === '' ? '{}' : text);
-    },
+    queue: (action, body) => askJson('sqs', `AmazonSQS.${action}`, body),
+    stream: (action, body) => askJson('dynamodb', `DynamoDBStreams_20120810.${action}`, body),
   };
 };
 

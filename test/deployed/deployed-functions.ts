@@ -32,9 +32,11 @@ export const openDeployedFunctions = (account: Account, folder: string): Deploye
     const opt = join(home, 'opt');
     unzip(await account.asset(CodeSha256), task);
     for (const { Arn } of Layers) unzip(await account.asset(await account.layerSha256(Arn)), opt);
+    const here = (value: string): string =>
+      value.replace(/^\/opt\//, `${opt}/`).replace(/^https:\/\/sqs\.[^/]+\//, `${account.endpoint}/`);
     const deployed = Object.entries(Environment?.Variables ?? {});
     return startFunction(join(task, Handler.replace(/\.handler$/, '.js')), {
-      ...Object.fromEntries(deployed.map(([name, value]) => [name, value.replace(/^\/opt\//, `${opt}/`)])),
+      ...Object.fromEntries(deployed.map(([name, value]) => [name, here(value)])),
       PATH: process.env.PATH,
       NODE_PATH: join(opt, 'nodejs/node_modules'),
       NODE_NO_WARNINGS: '1',

@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { Account } from './account';
+import { DEPLOYED } from '../../lib/topology';
+import type { Account, EventSource } from './account';
 import type { DeployedFunctions } from './deployed-functions';
 
 interface Message {
@@ -12,6 +13,15 @@ interface Message {
 export const queueUrl = async (account: Account, name: string): Promise<string> =>
   (await account.queue<{ QueueUrl: string }>('GetQueueUrl', { QueueName: name })).QueueUrl;
 
+/** The one mapping from a queue or stream of this name. */
+export const sourceOf = async (account: Account, name: string): Promise<EventSource> => {
+  const found = (await account.eventSources()).filter(({ EventSourceArn }) =>
+    EventSourceArn.split(/[:/]/).includes(name),
+  );
+  if (found[0] === undefined || found.length > 1) throw new Error(`expected one event source mapping of ${name}`);
+  return found[0];
+};
+
 /** Messages that can be received now; each counts as received once more. */
 export const receive = async (account: Account, QueueUrl: string, count: number): Promise<readonly Message[]> => {
   const request = { QueueUrl, MaxNumberOfMessages: count, AttributeNames: ['All'], WaitTimeSeconds: 0 };
@@ -19,14 +29,12 @@ export const receive = async (account: Account, QueueUrl: string, count: number)
 };
 
 /**
- * The event source mapping's part, as deployed: batches to the function until the queue has nothing to give, done
+ * An event source mapping's part, as deployed: batches to the function until the queue has nothing to give, done
  * messages deleted, failed ones made visible at once instead of after the queue's timeout. @returns bodies handed over
  */
 export const drainQueue = async (account: Account, functions: DeployedFunctions): Promise<string[]> => {
-  const [source, ...others] = await account.eventSources();
-  if (source === undefined || others.length > 0) throw new Error('expected one event source mapping');
-  const { EventSourceArn, FunctionArn, BatchSize } = source;
-  const QueueUrl = await queueUrl(account, EventSourceArn.split(':').at(-1) ?? '');
+  const { EventSourceArn, FunctionArn, BatchSize } = await sourceOf(account, DEPLOYED.arrivals);
+  const QueueUrl = await queueUrl(account, DEPLOYED.arrivals);
   const bodies: string[] = [];
   for (;;) {
     const messages = await receive(account, QueueUrl, BatchSize);

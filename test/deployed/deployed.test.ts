@@ -15,7 +15,8 @@ import { SAMPLE_SCAN } from '../fixtures';
 import { type Account, openAccount, REGION } from './account';
 import { type DeployedFunctions, openDeployedFunctions } from './deployed-functions';
 import { openDeployedGateway } from './deployed-gateway';
-import { drainQueue, queueUrl, receive } from './deployed-queue';
+import { drainQueue, queueUrl, receive, sourceOf } from './deployed-queue';
+import { publishStream } from './deployed-stream';
 
 /**
  * What `cdk deploy` made, used as its callers use it. Run by .ci/deploy-check.sh, which deploys to moto and says where
@@ -38,12 +39,14 @@ run('a deployment (set SULCUS_TEST_DEPLOYED to the endpoint of its account)', ()
   let results: ResultStore;
   let s3: S3Client;
   let bucket: string;
+  let tableName: string;
   let key: Record<string, string>;
 
   beforeAll(async () => {
     const outputs = JSON.parse(readFileSync(process.env.SULCUS_TEST_OUTPUTS ?? '', 'utf8'));
     const { BucketName, TableName } = outputs.SulcusData;
     bucket = BucketName;
+    tableName = TableName;
     account = openAccount(endpoint ?? '');
     functions = openDeployedFunctions(account, folder);
     call = await openDeployedGateway(account, functions);
@@ -151,6 +154,40 @@ run('a deployment (set SULCUS_TEST_DEPLOYED to the endpoint of its account)', ()
     const { json } = await call('GET', '/v1/scans?state=rejected', { headers: key });
 
     expect(json.items).toMatchObject([{ source: { key: 'notes.txt' }, error: { code: 'UNSUPPORTED_IMAGE' } }]);
+  });
+
+  it('publishes an event for each final result: stream, function, bus, rule, the queue of the webhook', async () => {
+    const QueueUrl = await queueUrl(account, DEPLOYED.webhooks);
+
+    const failed = await publishStream(account, functions, tableName);
+    const messages = await receive(account, QueueUrl, 10);
+
+    const events = messages.map(({ Body }) => JSON.parse(Body));
+    const stored = (await results.list({}, 100)).records;
+    expect(failed).toEqual([]);
+    expect(events.length).toBeGreaterThan(2);
+    expect(new Set(stored.map(({ scanId }) => scanId))).toEqual(
+      new Set(events.map(({ detail }) => detail.scanId).filter((id) => stored.some(({ scanId }) => scanId === id))),
+    );
+    for (const { source, detail } of events) {
+      expect([source, detail.source.key]).toEqual(['sulcus', undefined]);
+      expect(['classified', 'rejected']).toContain(detail.state);
+    }
+    const again = sulcus('republish', '--table', tableName, '--from', '2020-01-01', '--json');
+    expect(JSON.parse(again).published).toBe(stored.length);
+  });
+
+  it('signs with the secret of the deployment, and asks again for what the webhook does not take', async () => {
+    const QueueUrl = await queueUrl(account, DEPLOYED.webhooks);
+    const { FunctionArn } = await sourceOf(account, DEPLOYED.webhooks);
+    const [message] = await receive(account, QueueUrl, 1);
+    const { MessageId = '', ReceiptHandle = '', Body = '', Attributes = {} } = message ?? {};
+    const record = { messageId: MessageId, receiptHandle: ReceiptHandle, body: Body, attributes: Attributes };
+
+    // Nothing is at this address: what is shown is that all before the call works, and what follows a failure.
+    const answer = await functions.invoke(FunctionArn, { Records: [record] });
+
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: MessageId }] });
   });
 
   it('gives a message up to the dead letters after as many receives as the function knows of', async () => {
