@@ -158,7 +158,7 @@ const fitGateOn = (scans: readonly LabelledScan[], runs: readonly RunScan[], out
     return null;
   }
   const subjects = toNumbers(subjectsOf(scans) ?? scans.map(({ position }) => String(position)));
-  return fitGate(gateScans, subjects);
+  return fitGate(gateScans, subjects, toNumbers(scans.map(({ label }) => label ?? '')));
 };
 
 const toFile = (fitted: Omit<Calibration, 'gate'>, gate: FittedGate | null): CalibrationFile => ({

@@ -33,11 +33,17 @@ const SEED = 7;
 
 /**
  * Statistics of all scans, and limits by what scans of left-out subjects are away from the statistics of the others: 1.1
- * times the distance that 99.5 % of them keep, of features and of thumbnails.
+ * times the distance that 99.5 % of them keep, of features and of thumbnails. Folds share the labels out: where the few
+ * people of a rare label all fall into one, nothing like them is in the statistics that they are held against.
  * @param subjects whose each scan is, any numbers
+ * @param labels of each scan, any numbers; none where they are not known
  * @throws INVALID_REQUEST for fewer than 64 scans or one subject
  */
-export const fitGate = (scans: readonly GateScan[], subjects: readonly number[]): FittedGate => {
+export const fitGate = (
+  scans: readonly GateScan[],
+  subjects: readonly number[],
+  labels: readonly number[] = subjects.map(() => 0),
+): FittedGate => {
   const count = Math.min(FOLDS, new Set(subjects).size);
   if (scans.length < LEAST_SCANS || count < 2) {
     throw new SulcusError(
@@ -45,8 +51,7 @@ export const fitGate = (scans: readonly GateScan[], subjects: readonly number[])
       `expected at least ${LEAST_SCANS} scans of two subjects for the input gate, received ${scans.length} of ${count}`,
     );
   }
-  const noLabels = subjects.map(() => 0);
-  const foldOf = dealFolds(subjects, noLabels, { count, random: seededRandom(SEED) });
+  const foldOf = dealFolds(subjects, labels, { count, random: seededRandom(SEED) });
   const features = fitByFold(
     scans.map((scan) => scan.features),
     foldOf,

@@ -142,6 +142,24 @@ describe('fitGate', () => {
     expect(passes({ ...usual, thumbnail: new Float64Array(256).fill(0) })).toBe(false);
   });
 
+  it('does not measure a label of two people against statistics without it', () => {
+    const others = [1, 2, 3, 4, 5, 6];
+    const limitsOf = (known: boolean): number[] =>
+      others.map((other) => {
+        const isRare = (subject: number) => subject === 0 || subject === other;
+        const shifted = scans.map((scan, index) =>
+          isRare(subjects[index] as number) ? { ...scan, features: scan.features.map((value) => value + 8) } : scan,
+        );
+        const labels = subjects.map((subject) => (isRare(subject) ? 1 : 0));
+        return fitGate(shifted, subjects, known ? labels : undefined).gate.featureLimit;
+      });
+
+    const [blind, shared] = [limitsOf(false), limitsOf(true)];
+
+    expect(Math.max(...blind)).toBeGreaterThan(5);
+    expect(Math.max(...shared)).toBeLessThan(2.5);
+  });
+
   it('asks for enough slices', () => {
     expect(() => fitGate(scans.slice(0, 63), subjects.slice(0, 63))).toThrow('at least 64 scans');
     expect(() => fitGate(scans, new Array(200).fill(3))).toThrow('of two subjects');
