@@ -20,6 +20,19 @@ export const addDatasetCommands = (program: Command, output: Output, finish: (ex
       finish(await evaluateCommand(set, options, output));
     });
 
+  withLabelledSet(program.command('audit'))
+    .description(
+      'find the heads of a set from the pixels, and what of them is in several splits, there twice or mislabelled',
+    )
+    .option('--split <column=value...>', 'audit only these rows')
+    .option('--splits <column>', 'column of the splits that no head may share (default: split, if there is one)')
+    .option('--heads <csv>', 'write file,head, which --join and --subjects head take elsewhere')
+    .option('--json', 'print the report as JSON')
+    .action(async (set: string, options) => {
+      const { auditCommand } = require('./audit-command') as typeof import('./audit-command');
+      finish(await auditCommand(set, options, output));
+    });
+
   withLabelledSet(program.command('calibrate'), '[set]')
     .description('fit scores, thresholds for abstaining and an input gate, and write the bundle with them')
     .addOption(modelOption())

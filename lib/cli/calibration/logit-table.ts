@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { SulcusError } from '../../core/errors';
 import type { ModelManifest } from '../../core/model-manifest';
+import { quoteCell } from '../csv';
 import { readTable, type TableRow } from '../dataset/read-table';
 
 /** Scans with their logits, in label order, and whose they are. */
@@ -60,9 +61,6 @@ export const writeLogits = async (
     throw new SulcusError('CONFIG_INVALID', `expected a writable file for --write-logits, received ${file}`, { cause });
   }
 };
-
-/** RFC 4180. */
-const quoteCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 const refuse = (row: number, expected: string, received: string): SulcusError =>
   new SulcusError('INVALID_REQUEST', `expected ${expected} in row ${row}, received ${JSON.stringify(received)}`);
