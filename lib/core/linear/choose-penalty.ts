@@ -32,6 +32,8 @@ export interface ChoiceOptions {
   /** Fold of each vector, 0 to folds - 1. */
   readonly foldOf: readonly number[];
   readonly folds: number;
+  /** Makes the fitter of each fold, of that fold's training vectors alone. @default createLogisticFitter */
+  readonly createFitter?: (data: LabelledFeatures) => LogisticFitter;
   /** Told as each fold is done. */
   readonly report?: () => void;
 }
@@ -41,10 +43,10 @@ export interface ChoiceOptions {
  * @throws INVALID_REQUEST when no vector's label is in two folds
  */
 export const choosePenalty = (data: LabelledFeatures, options: ChoiceOptions): PenaltyChoice => {
-  const { foldOf, folds, report = () => {} } = options;
+  const { foldOf, folds, createFitter = createLogisticFitter, report = () => {} } = options;
   const logits = INVERSE_PENALTIES.map(() => new Array<readonly number[]>(foldOf.length).fill([]));
   for (let fold = 0; fold < folds; fold++) {
-    crossValidate(data, foldOf, fold, logits);
+    crossValidate(data, { foldOf, fold, createFitter }, logits);
     report();
   }
   const predictable = data.targets.flatMap((target, item) =>
@@ -64,16 +66,19 @@ export const choosePenalty = (data: LabelledFeatures, options: ChoiceOptions): P
   };
 };
 
+interface LeftOutFold extends Required<Pick<ChoiceOptions, 'foldOf' | 'createFitter'>> {
+  readonly fold: number;
+}
+
 const crossValidate = (
   data: LabelledFeatures,
-  foldOf: readonly number[],
-  fold: number,
+  { foldOf, fold, createFitter }: LeftOutFold,
   logits: readonly (readonly number[])[][],
 ): void => {
   const others = foldOf.flatMap((own, item) => (own === fold ? [] : [item]));
   const own = foldOf.flatMap((other, item) => (other === fold ? [item] : []));
   if (others.length === 0 || own.length === 0) return;
-  const { fitPenalty, labels } = fitterOf(data, others);
+  const { fitPenalty, labels } = fitterOf(data, others, createFitter);
   let start: LinearClassifier | undefined;
   INVERSE_PENALTIES.forEach((inversePenalty, index) => {
     const classifier = fitPenalty({ inversePenalty, start });
@@ -93,9 +98,10 @@ const crossValidate = (
 const fitterOf = (
   { features, targets }: LabelledFeatures,
   items: readonly number[],
+  createFitter: (data: LabelledFeatures) => LogisticFitter,
 ): { fitPenalty: LogisticFitter; labels: readonly number[] } => {
   const labels = [...new Set(items.map((item) => targets[item] as number))].sort((a, b) => a - b);
-  const fitPenalty = createLogisticFitter({
+  const fitPenalty = createFitter({
     features: items.map((item) => features[item] as Float32Array),
     targets: items.map((item) => labels.indexOf(targets[item] as number)),
     labels: labels.length,
@@ -109,7 +115,11 @@ const judge = (logits: readonly (readonly number[])[], targets: readonly number[
     const own = logits[item] as readonly number[];
     const target = targets[item] as number;
     loss += softmaxLoss(own, target);
-    if (own.every((logit, label) => label === target || logit < (own[target] as number))) hits += 1;
+    if (isHit(own, target)) hits += 1;
   }
   return { loss: loss / items.length, accuracy: hits / items.length };
 };
+
+/** Whether the label's logit is the highest, alone. */
+export const isHit = (logits: readonly number[], target: number): boolean =>
+  logits.every((logit, label) => label === target || logit < (logits[target] as number));
