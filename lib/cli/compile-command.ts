@@ -2,9 +2,9 @@ import { basename, resolve } from 'node:path';
 import { createBundleFolder, openCheckpointFolder } from '../adapters/checkpoint-folder';
 import { openGraphSession } from '../adapters/onnx';
 import { type CompileOptions, type CompileStep, compileModel } from '../compiler';
-import type { BundleSink } from '../core/compiler-ports';
 import type { ModelManifest } from '../core/model-manifest';
 import { EXIT } from './exit-codes';
+import { onInterruption } from './interruption';
 import type { Output } from './output';
 import { readProbeFolder } from './probe-folder';
 import { readSessionSettings } from './session-settings';
@@ -69,34 +69,11 @@ export const compileCommand = async (
   });
   // What the compiler says of files that were taken from under it is no news.
   const compiled = compiling.catch((error) => (interruption.begun() ? interruption.ended : Promise.reject(error)));
-  const manifest = await Promise.race([compiled, interruption.ended]);
+  const manifest = await Promise.race([compiled, interruption.ended]).finally(interruption.stop);
   if (typeof manifest === 'number') return process.exit(manifest);
   if (json) output.line(JSON.stringify(manifest));
   else for (const line of summarize(manifest, out, (performance.now() - start) / 1000)) output.line(line);
   return EXIT.ok;
-};
-
-interface Interruption {
-  readonly begun: () => boolean;
-  /** The exit code, once a signal came and all that was written is removed. */
-  readonly ended: Promise<number>;
-}
-
-/** Ctrl-C leaves no half-written bundle behind either. */
-const onInterruption = (sink: BundleSink): Interruption => {
-  let begun = false;
-  const ended = new Promise<number>((done) => {
-    for (const [signal, exitCode] of [
-      ['SIGINT', 130],
-      ['SIGTERM', 143],
-    ] as const) {
-      process.once(signal, () => {
-        begun = true;
-        done(sink.abort().then(() => exitCode));
-      });
-    }
-  });
-  return { begun: () => begun, ended };
 };
 
 /** A folder's name as a model name: `[a-z0-9._-]+`, at most 128 characters. */

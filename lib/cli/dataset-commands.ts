@@ -33,6 +33,20 @@ export const addDatasetCommands = (program: Command, output: Output, finish: (ex
       finish(await auditCommand(set, options, output));
     });
 
+  withLabelledSet(program.command('train-head'))
+    .description('train a classifier of the labels of a set on the features of a bundle, and write the bundle with it')
+    .addOption(modelOption())
+    .requiredOption('--out <bundle>', 'bundle folder to write, which may be the same')
+    .option('--name <name>', 'model name, [a-z0-9._-]+ (default: from the folder name)')
+    .option('--model-version <version>', 'version of the classifier', '1.0.0')
+    .option('--split <column=value...>', 'only these rows, such as --split use=train')
+    .option('--json', 'print the manifest as JSON')
+    .addOption(threadsOption())
+    .action(async (set: string, options) => {
+      const { trainHeadCommand } = require('./train-head-command') as typeof import('./train-head-command');
+      finish(await trainHeadCommand(set, options, output));
+    });
+
   withLabelledSet(program.command('calibrate'), '[set]')
     .description('fit scores, thresholds for abstaining and an input gate, and write the bundle with them')
     .addOption(modelOption())

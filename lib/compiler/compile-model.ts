@@ -1,12 +1,11 @@
 import type { BundleSink, CheckpointSource, OpenGraphSession } from '../core/compiler-ports';
-import { SulcusError } from '../core/errors';
 import type { ImageProcessorConfig } from '../core/image-processor';
-import { type BundleFile, MANIFEST_FILE, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
+import { type BundleFile, MANIFEST_FILE, type ModelManifest } from '../core/model-manifest';
 import type { ImageSize } from './architectures/vit/config';
 import { importVit } from './architectures/vit/import-vit';
 import { lowerVit, outputNames, type TokenOptions } from './architectures/vit/lower-vit';
 import type { VitModel } from './architectures/vit/vit-model';
-import { describeBundle, type Scheme } from './describe-bundle';
+import { describeBundle, requireNames, type Scheme } from './describe-bundle';
 import { emitModel } from './onnx/emit-model';
 import { generateProbeImages, type ProbeImages, requireProbeImages } from './probe-images';
 import { smoothVit } from './quantization/smooth-vit';
@@ -95,19 +94,6 @@ export const compileModel = async (options: CompileOptions): Promise<ModelManife
   } catch (error) {
     await Promise.allSettled([weights?.close(), sink.abort()]);
     throw error;
-  }
-};
-
-const requireNames = ({ name, version }: CompileOptions): void => {
-  for (const [key, value] of Object.entries({ name, version })) {
-    const parsed = modelManifestSchema.shape[key as 'name' | 'version'].safeParse(value);
-    if (!parsed.success) {
-      const pattern = key === 'name' ? '[a-z0-9._-]+' : '[A-Za-z0-9._+-]+';
-      throw new SulcusError(
-        'CONFIG_INVALID',
-        `expected ${pattern} for the model's ${key}, received ${JSON.stringify(value)}`,
-      );
-    }
   }
 };
 

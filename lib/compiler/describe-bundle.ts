@@ -1,4 +1,5 @@
-import { type BundleFile, digestInput, type ModelManifest } from '../core/model-manifest';
+import { SulcusError } from '../core/errors';
+import { type BundleFile, digestInput, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
 import { sha256Hex } from '../core/scan-ids';
 import { INPUT_NAME, outputNames } from './architectures/vit/lower-vit';
 import type { VitModel } from './architectures/vit/vit-model';
@@ -23,6 +24,20 @@ export interface BundleFacts {
   readonly checkpoint: string;
   readonly compiler: { readonly name: string; readonly version: string };
 }
+
+/** @throws CONFIG_INVALID for a name or version that a manifest cannot have */
+export const requireNames = ({ name, version }: Pick<BundleFacts, 'name' | 'version'>): void => {
+  for (const [key, value] of Object.entries({ name, version })) {
+    const parsed = modelManifestSchema.shape[key as 'name' | 'version'].safeParse(value);
+    if (!parsed.success) {
+      const pattern = key === 'name' ? '[a-z0-9._-]+' : '[A-Za-z0-9._+-]+';
+      throw new SulcusError(
+        'CONFIG_INVALID',
+        `expected ${pattern} for the model's ${key}, received ${JSON.stringify(value)}`,
+      );
+    }
+  }
+};
 
 /** The manifest of what was compiled. */
 export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest> => {
@@ -55,6 +70,7 @@ export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest>
     parity,
     calibration: null,
     card: null,
+    head: null,
     source: {
       checkpoint,
       dtype: sourceDtype(weights),

@@ -1,2 +1,3 @@
 export { COMPILE_STEPS, type CompileOptions, type CompileStep, compileModel } from './compile-model';
 export { PROBE_IMAGES, type ProbeImages } from './probe-images';
+export { type ReplaceHeadOptions, replaceHead } from './replace-head';

@@ -137,6 +137,16 @@ const judgeFeatures = (figures: Figures, unsteadiness: Figures | null): Verdict 
 
 const turnedFurther = (cosine: number | null = 1): number => Math.max(-1, 1 - DISTURBANCE_FACTOR * (1 - (cosine ?? 1)));
 
+/**
+ * The figures of a graph whose classifier is replaced: its features' as they were measured, by their own bound; the logits
+ * that were compared are another classifier's.
+ */
+export const judgeFeaturesAlone = (parity: Parity): Parity => {
+  if (parity.maxLogitDifference === null) return parity;
+  const features = { ...parity, maxLogitDifference: null, meanLogitDifference: null, top1Agreement: null };
+  return { ...features, ...judgeFeatures(features, null), reference: `${parity.reference}, by its features` };
+};
+
 /** @throws PARITY_EXCEEDED when the figures are beyond their bound */
 export const requireParity = (parity: Parity): void => {
   if (!parity.exceeded) return;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { calibrationSchema } from './calibration/calibration-schema';
+import { trainedHeadSchema } from './linear/trained-head';
 import { modelCardSchema } from './model-card';
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits (SHA-256)');
@@ -123,6 +124,10 @@ const fieldsSchema = z.strictObject({
   card: modelCardSchema.nullable().default(null).meta({
     description: 'What was trained on what, what it scores and on whom; null in a bundle without a model card.',
   }),
+  head: trainedHeadSchema.nullable().default(null).meta({
+    description:
+      'How the classifier was trained on the features of another bundle; null where it came with the checkpoint.',
+  }),
   source: z.strictObject({
     checkpoint: z.string(),
     dtype: z.enum(['fp32', 'fp16', 'bf16', 'mixed']),
@@ -146,6 +151,11 @@ export const modelManifestSchema = fieldsSchema
 
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
 export type BundleFile = ModelManifest['files'][number];
+
+/** Whether no CPU saturates: 255 times the sum of two weights fits 16 bits, see the compiler's pair-bound.ts. */
+export const neverSaturates = ({
+  quantization: { scheme, largestPair },
+}: Pick<ModelManifest, 'quantization'>): boolean => scheme === 'fp32' || (largestPair !== null && largestPair <= 128);
 
 export const MANIFEST_FILE = 'manifest.json';
 /** Where further bundles are staged in the folder of the main one: `also/0`, `also/1` and so on. */

@@ -119,6 +119,7 @@ export const writeModel = (
     },
     calibration: null,
     card: null,
+    head: null,
     source: { checkpoint: 'fabricated', dtype: 'fp32', weightsSha256: '0'.repeat(64), compiler: 'test' },
     files: Object.entries(contents).map(([path, bytes]) => ({
       path,

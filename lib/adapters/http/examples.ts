@@ -141,6 +141,7 @@ export const modelFactsExample: ModelFacts = {
       },
     ],
   },
+  head: null,
   source: { checkpoint: 'brain-mri', dtype: 'fp32', weightsSha256: '5e'.repeat(32), compiler: 'sulcus 0.1.0' },
   files: [{ path: 'config.json', sizeBytes: 812, sha256: '7a'.repeat(32) }],
   notice: NOTICE,

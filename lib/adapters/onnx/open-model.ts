@@ -1,5 +1,5 @@
 import { SulcusError } from '../../core/errors';
-import type { ModelManifest } from '../../core/model-manifest';
+import { type ModelManifest, neverSaturates } from '../../core/model-manifest';
 import { MODEL_OUTPUTS, type ModelOutput, type OutputValues } from '../../core/model-outputs';
 import type { ClassifierModel } from '../../core/ports';
 import { openBundle } from './open-bundle';
@@ -39,10 +39,6 @@ export const openModel = async (folder: string, options: OpenModelOptions = {}):
     dispose: () => session.dispose(),
   };
 };
-
-/** 255 times the sum of two weights fits 16 bits, see the compiler's pair-bound.ts. */
-const neverSaturates = ({ quantization: { scheme, largestPair } }: ModelManifest): boolean =>
-  scheme === 'fp32' || (largestPair !== null && largestPair <= 128);
 
 const graphName = ({ graph }: ModelManifest, output: ModelOutput): string => {
   const name = graph.outputs[output];

@@ -47,7 +47,8 @@ export const runScans = async (
   return done;
 };
 
-const nameScan = (scan: LabelledScan, error: unknown): never => {
+/** @throws INVALID_REQUEST naming the scan where the failure is the file's, else the failure itself */
+export const nameScan = (scan: LabelledScan, error: unknown): never => {
   if (!isSulcusError(error) || error.retryable) throw error;
   const reason = `${error.code}: ${error.message}`;
   throw new SulcusError('INVALID_REQUEST', `expected readable scans, received ${listScans([scan])} (${reason})`, {
