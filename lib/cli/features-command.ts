@@ -36,7 +36,7 @@ export const featuresCommand = async (
   const session = { ...readSessionSettings(threads), expectedScans: files.length };
   const model = await openModel(folder, { ...session, verify: true });
   try {
-    requireFeatures(model.manifest);
+    requireFeatures(model.manifest, { attention });
     const deps: RunModelDeps = { decoder: createImageDecoder(), model: async () => model };
     const header = ['FILE', 'FEATURES', 'FIRST FOUR'];
     const extract = (file: string) => extractFile(deps, file, attention);

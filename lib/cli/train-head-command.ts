@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { createBundleFolder, openCheckpointFolder } from '../adapters/checkpoint-folder';
 import { openBundle, openGraphSession, openModel } from '../adapters/onnx';
-import { PROBE_IMAGES, replaceHead } from '../compiler';
-import type { BundleSink } from '../core/compiler-ports';
+import { PROBE_IMAGES, type ReplaceHeadOptions, replaceHead, requireNames } from '../compiler';
+import type { OpenGraphSession } from '../core/compiler-ports';
 import { SulcusError } from '../core/errors';
+import { requireFeatures } from '../core/extract-features';
 import { fitHead } from '../core/linear/fit-head';
 import { type ModelManifest, neverSaturates } from '../core/model-manifest';
 import { toModelName } from './compile-command';
@@ -38,30 +39,21 @@ export interface TrainHeadOptions {
  * CONFIG_INVALID for `out`, name or version
  */
 export const trainHeadCommand = async (set: string, options: TrainHeadOptions, output: Output): Promise<number> => {
-  const { manifest } = await openBundle(options.model, true);
+  const { model, out, json } = options;
+  const naming = { name: options.name ?? toModelName(basename(resolve(out))), version: options.modelVersion };
+  requireNames(naming);
+  const { manifest } = await openBundle(model, true);
   requireFeatures(manifest);
   const scans = await readSet(set, options);
-  const sink = await createBundleFolder(options.out);
-  const interruption = onInterruption(sink);
-  const training = train(scans, { ...options, manifest, sink }, output).catch(async (error) => {
-    await sink.abort();
-    // What comes of files that were taken from under it is no news.
-    return interruption.begun() ? interruption.ended : Promise.reject(error);
-  });
-  const trained = await Promise.race([training, interruption.ended]).finally(interruption.stop);
+  // Refused now, not after minutes. Until the bundle is written there is nothing to remove, and Ctrl-C just ends it.
+  await (await createBundleFolder(out)).abort();
+  const head = await trainOn(scans, manifest, options, output);
+  const trained = await write(head, { ...options, ...naming, manifest });
   if (typeof trained === 'number') return process.exit(trained);
-  if (options.json) output.line(JSON.stringify(trained));
-  else for (const line of summarizeHead(trained, options.out)) output.line(line);
+  noteDropped(manifest, out, output);
+  if (json) output.line(JSON.stringify(trained));
+  else for (const line of summarizeHead(trained, out)) output.line(line);
   return EXIT.ok;
-};
-
-/** Attention is not needed: tokens may be merged. */
-const requireFeatures = ({ name, graph }: ModelManifest): void => {
-  if (graph.outputs.features !== null) return;
-  throw new SulcusError(
-    'MODEL_HAS_NO_FEATURES',
-    `expected a model that gives features, received ${name}, a bundle from before they were; compile its checkpoint again`,
-  );
 };
 
 const readSet = async (set: string, options: TrainHeadOptions): Promise<readonly LabelledScan[]> => {
@@ -76,42 +68,30 @@ const readSet = async (set: string, options: TrainHeadOptions): Promise<readonly
   );
 };
 
-interface Training extends TrainHeadOptions {
-  readonly manifest: ModelManifest;
-  readonly sink: BundleSink;
-}
+type Head = Pick<ReplaceHeadOptions, 'labels' | 'classifier' | 'facts' | 'images'>;
 
-const train = async (scans: readonly LabelledScan[], training: Training, output: Output): Promise<ModelManifest> => {
-  const { model, manifest, sink, out, name, modelVersion, threads } = training;
+const trainOn = async (
+  scans: readonly LabelledScan[],
+  manifest: ModelManifest,
+  { model, threads }: TrainHeadOptions,
+  output: Output,
+): Promise<Head> => {
   const labels = orderLabels(scans, manifest.labels);
-  const { features, samples } = await runModelOn(scans, training, output);
-  output.note(`fitting a classifier of ${labels.length} labels to ${scans.length} scans ...`);
+  const { features, samples } = await runModelOn(scans, model, threads, output);
   const targets = scans.map(({ label }) => labels.indexOf(label as string));
   const subjects = numberSubjects(scans);
   if (subjects === null) {
     output.note('no subjects: scans are left out one by one, so the figures hold for people that the classifier knows');
   }
-  const { classifier, facts } = fitHead({ features, targets, labels, subjects });
-  const session = { ...readSessionSettings(threads), neverSaturates: neverSaturates(manifest) };
-  const trained = await replaceHead({
-    source: await openCheckpointFolder(model),
-    manifest: await requireUnchanged(model, manifest),
-    sink,
-    name: name ?? toModelName(basename(resolve(out))),
-    version: modelVersion,
-    labels,
-    classifier,
-    facts,
-    images: { kind: 'scans of the set', pixels: samples },
-    openSession: (path, input, outputs) => openGraphSession(path, input, outputs, session),
-  });
-  noteDropped(training, output);
-  return trained;
+  output.note(`fitting a classifier of ${labels.length} labels to ${scans.length} scans ...`);
+  const fitted = fitHead({ features, targets, labels, subjects });
+  return { labels, ...fitted, images: { kind: 'scans of the set', pixels: samples } };
 };
 
 const runModelOn = async (
   scans: readonly LabelledScan[],
-  { model: folder, threads }: Training,
+  folder: string,
+  threads: number | undefined,
   output: Output,
 ): Promise<ExtractedSet> => {
   const model = await openModel(folder, { ...readSessionSettings(threads), expectedScans: scans.length });
@@ -120,6 +100,23 @@ const runModelOn = async (
   } finally {
     await model.dispose();
   }
+};
+
+type Writing = TrainHeadOptions & { readonly name: string; readonly version: string; readonly manifest: ModelManifest };
+
+/** @returns the manifest, or the exit code of an interruption, when nothing is left of what was written */
+const write = async (head: Head, { model, out, threads, manifest, name, version }: Writing) => {
+  const session = { ...readSessionSettings(threads), neverSaturates: neverSaturates(manifest) };
+  const source = await openCheckpointFolder(model);
+  await requireUnchanged(model, manifest);
+  const sink = await createBundleFolder(out);
+  const interruption = onInterruption(sink);
+  const openSession: OpenGraphSession = (path, input, outputs) => openGraphSession(path, input, outputs, session);
+  // What comes of files that were taken from under it is no news.
+  const replacing = replaceHead({ ...head, source, manifest, sink, name, version, openSession }).catch((error) =>
+    interruption.begun() ? interruption.ended : Promise.reject(error),
+  );
+  return Promise.race([replacing, interruption.ended]).finally(interruption.stop);
 };
 
 /** In the order of the model that has the same labels, else sorted. */
@@ -135,9 +132,9 @@ const numberSubjects = (scans: readonly LabelledScan[]): number[] | null => {
 };
 
 /** The backbone that is written is the one that gave the features. */
-const requireUnchanged = async (folder: string, { digest }: ModelManifest): Promise<ModelManifest> => {
+const requireUnchanged = async (folder: string, { digest }: ModelManifest): Promise<void> => {
   const { manifest } = await openBundle(folder, true);
-  if (manifest.digest === digest) return manifest;
+  if (manifest.digest === digest) return;
   throw new SulcusError(
     'MODEL_UNAVAILABLE',
     `expected the bundle of digest ${digest} that gave the features, received ${manifest.digest}: it changed meanwhile`,
@@ -145,11 +142,11 @@ const requireUnchanged = async (folder: string, { digest }: ModelManifest): Prom
 };
 
 /** What was said of the other classifier is not said of this one. */
-const noteDropped = ({ manifest, out }: Training, output: Output): void => {
-  if (manifest.calibration !== null) {
+const noteDropped = ({ calibration, card }: ModelManifest, out: string, output: Output): void => {
+  if (calibration !== null) {
     output.note('the calibration was of the other classifier and is left out: fit one with "sulcus calibrate"');
   }
-  if (manifest.card !== null) output.note('the model card was of the other classifier and its facts are left out');
+  if (card !== null) output.note('the model card was of the other classifier and its facts are left out');
   if (existsSync(join(out, 'README.md'))) {
     output.note('README.md in the folder of the bundle is as it was: what it says may be of the other classifier');
   }

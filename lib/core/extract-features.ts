@@ -25,7 +25,7 @@ export const extractFeatures = async (
 ): Promise<FeaturesResult> => {
   const model = await deps.model();
   const { manifest } = model;
-  requireFeatures(manifest);
+  requireFeatures(manifest, { attention });
   const wanted: ModelOutput[] = ['features'];
   if (manifest.graph.outputs.pooled !== null) wanted.push('pooled');
   if (attention) wanted.push('attention');
@@ -44,12 +44,25 @@ export const extractFeatures = async (
   };
 };
 
-/** @throws MODEL_HAS_NO_FEATURES when the bundle was compiled when logits were all that graphs gave */
-export const requireFeatures = ({ name, graph }: Pick<ModelManifest, 'name' | 'graph'>): void => {
-  if (graph.outputs.features !== null && graph.outputs.attention !== null) return;
+/**
+ * @throws MODEL_HAS_NO_FEATURES when the bundle was compiled when logits were all that graphs gave, or when attention is
+ * asked of one whose tokens are merged: they are no patches any more
+ */
+export const requireFeatures = (
+  { name, graph }: Pick<ModelManifest, 'name' | 'graph'>,
+  { attention }: ExtractOptions = { attention: false },
+): void => {
+  if (graph.outputs.features === null) {
+    throw new SulcusError(
+      'MODEL_HAS_NO_FEATURES',
+      `expected a model that gives features, received ${name}, a bundle from before they were; compile its checkpoint again`,
+    );
+  }
+  if (!attention || graph.outputs.attention !== null) return;
   throw new SulcusError(
     'MODEL_HAS_NO_FEATURES',
-    `expected a model that gives features, received ${name}, a bundle from before they were; compile its checkpoint again`,
+    `expected a model that gives attention, received ${name}, which merges tokens or is from before; compile its ` +
+      'checkpoint again without --merge-tokens',
   );
 };
 

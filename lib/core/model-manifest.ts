@@ -110,7 +110,8 @@ const fieldsSchema = z.strictObject({
       }),
     meanClsCosine: z.number().min(-1).max(1).nullable().default(null).meta({ description: 'Their mean.' }),
     bound: z.number().meta({
-      description: 'Largest maxLogitDifference that passes; without a classifier, smallest clsCosine.',
+      description:
+        'Largest maxLogitDifference that passes; without a classifier, or with one trained later, smallest clsCosine.',
     }),
     meanBound: z.number().nullable().default(null).meta({
       description:

@@ -86,4 +86,18 @@ describe('extractFeatures', () => {
     expect(asked).toEqual([]);
     decode.mockRestore();
   });
+
+  it('gives the features of a model that merges tokens, whose attention it refuses', async () => {
+    const { deps, asked } = setUp({ attention: null });
+
+    const { features } = await extractFeatures(deps, FILE, { attention: false });
+    const refused = extractFeatures(deps, FILE, { attention: true });
+
+    expect(features).toHaveLength(3);
+    await expect(refused).rejects.toMatchObject({
+      code: 'MODEL_HAS_NO_FEATURES',
+      message: expect.stringContaining('without --merge-tokens'),
+    });
+    expect(asked).toEqual([['features']]);
+  });
 });

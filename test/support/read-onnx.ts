@@ -88,3 +88,17 @@ export const readOnnx = (model: Uint8Array): OnnxSummary => {
     ),
   };
 };
+
+/** float32 values of a constant, wherever the file says they are. @param data the file beside the model */
+export const readFloats = (model: Uint8Array, data: Uint8Array, name: string): number[] => {
+  const tensor = all(fieldsOf(all(fieldsOf(model), 7)[0]!), 5)
+    .map(fieldsOf)
+    .find((fields) => text(all(fields, 8)[0]) === name)!;
+  const { offset, length } = Object.fromEntries(
+    all(tensor, 13)
+      .map(fieldsOf)
+      .map((entry) => [text(all(entry, 1)[0]), Number(text(all(entry, 2)[0]))]),
+  );
+  const bytes = length === undefined ? all(tensor, 9)[0]! : data.subarray(offset, Number(offset) + length);
+  return [...new Float32Array(bytes.slice().buffer)];
+};

@@ -9,7 +9,8 @@ export const showFigure = (value: number | null | undefined, digits = 3): string
 
 export const showCount = (count: number | null): string => (count === null ? NONE : count.toLocaleString('en-US'));
 
-const table = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
+/** Markdown. */
+export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(header), `|${header.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 };

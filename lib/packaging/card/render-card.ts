@@ -13,6 +13,7 @@ import {
 } from './card-tables';
 import { frontMatter } from './front-matter';
 import type { RunRecord } from './run-record';
+import { servedSection } from './served-section';
 
 export interface CardSource {
   /** Markdown with `{{name}}` where something is filled in. */
@@ -41,6 +42,7 @@ export const renderCard = ({ template, manifest, card, runs }: CardSource): stri
     newPeople: newPeopleTable(card.evaluations),
     perClass: perClassTable(card.evaluations),
     calibration: calibrationTable(card.evaluations),
+    served: servedSection(manifest),
     coverage: coverageTable(card.evaluations),
     training: trainingSection(runs),
     runs: runList(card.evaluations),

@@ -102,10 +102,7 @@ describe('refuses', () => {
   });
 
   test("another compiler's, by its name and opset", () => {
-    const model = Buffer.from(
-      `08071207${Buffer.from('pytorch').toString('hex')}3a0042040a001012`,
-      'hex',
-    );
+    const model = Buffer.from(`08071207${Buffer.from('pytorch').toString('hex')}3a0042040a001012`, 'hex');
 
     expect(() => readModel(model)).toThrow(expect.objectContaining(refusal(/received one of "pytorch" and opset 18/)));
   });

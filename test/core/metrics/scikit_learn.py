@@ -1,4 +1,4 @@
-"""Golden figures of scikit-learn for test/core: `python test/core/metrics/scikit_learn.py` rewrites the two JSON files.
+"""Golden figures of scikit-learn for test/core: `python test/core/metrics/scikit_learn.py` rewrites the JSON files.
 
 With --check nothing is written and a difference from the committed figures fails.
 """
@@ -16,6 +16,8 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
     roc_auc_score,
 )
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 CORE = Path(__file__).parent.parent
 
@@ -77,6 +79,53 @@ def regressions():
     return {"features": [[float(value) for value in row] for row in features], "cases": cases}
 
 
+# As choose-penalty.ts has them.
+INVERSE_PENALTIES = (1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 1.0, 10.0, 100.0)
+
+
+def head():
+    """Standardized features: every penalty on every fold of people, and the classifier of the chosen one on all of them."""
+    random = np.random.default_rng(3)
+    groups = np.arange(120) // 4
+    targets = np.where(np.arange(120) < 8, 3, groups % 3)  # a rare label of two people
+    scales, offsets = 10.0 ** random.integers(-2, 3, size=8), random.normal(size=8) * 20
+    raw = random.normal(size=(120, 8)) + 0.8 * random.normal(size=(4, 8))[targets] + random.normal(size=(30, 8))[groups]
+    features = np.round(raw * scales + offsets, 4).astype(np.float32).astype(np.float64)
+    features[:, 7] = 1.25  # a channel that says nothing
+    folds = groups % 5
+
+    def fit(inverse_penalty, items):
+        regression = LogisticRegression(C=inverse_penalty, tol=1e-10, solver="newton-cholesky")
+        return make_pipeline(StandardScaler(), regression).fit(features[items], targets[items])
+
+    def left_out(inverse_penalty):
+        scores = np.zeros((120, 4))
+        for fold in range(5):
+            model = fit(inverse_penalty, folds != fold)
+            scores[np.ix_(folds == fold, model.classes_)] = model.predict_proba(features[folds == fold])
+        return scores
+
+    tried = []
+    for inverse_penalty in INVERSE_PENALTIES:
+        scores = left_out(inverse_penalty)
+        loss, accuracy = log_loss(targets, scores, labels=range(4)), accuracy_score(targets, scores.argmax(axis=1))
+        tried.append({"inversePenalty": inverse_penalty, "loss": loss, "accuracy": accuracy})
+    chosen = min(tried, key=lambda each: each["loss"])["inversePenalty"]
+    scaler, regression = (step for _, step in fit(chosen, slice(None)).steps)
+    weight = regression.coef_ / scaler.scale_
+    bias = regression.intercept_ - weight @ scaler.mean_
+    return {
+        "features": [[float(value) for value in row] for row in features],
+        "targets": targets.tolist(),
+        "groups": groups.tolist(),
+        "folds": folds.tolist(),
+        "tried": tried,
+        "inversePenalty": chosen,
+        "weight": weight.ravel().tolist(),
+        "bias": (bias - bias.mean()).tolist(),
+    }
+
+
 def is_close(a, b):
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(is_close(a[key], b[key]) for key in a)
@@ -88,6 +137,7 @@ def is_close(a, b):
 for path, golden in (
     (CORE / "metrics" / "scikit-learn.json", metrics()),
     (CORE / "linear" / "scikit-learn.json", regressions()),
+    (CORE / "linear" / "scikit-learn-head.json", head()),
 ):
     if "--check" not in sys.argv:
         path.write_text(json.dumps(golden) + "\n")

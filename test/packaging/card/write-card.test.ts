@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelFactsExample } from '../../../lib/adapters/http/examples';
 import { writeCard } from '../../../lib/packaging/card/write-card';
+import { calibrationOf } from '../../support/calibrations';
+import { unknownFigures } from '../../support/card-figures';
 import { type Checkout, createCheckout, writeModel } from '../checkout';
 
 const { evaluations, ...facts } = modelFactsExample.card as NonNullable<typeof modelFactsExample.card>;
@@ -86,6 +88,32 @@ test('a run that held nobody out shows its training, and no figure', async () =>
   expect(read('README.md')).toContain('| 1 | 312 | 0.6123 | 0.41 | 0.84 |');
   expect(read('README.md')).toContain('; 100 s; 2 cores, a CPU.');
   expect(JSON.parse(read('manifest.json')).card.evaluations).toHaveLength(1);
+});
+
+test('what a calibrated bundle serves is told from its calibration, figure for figure, and nothing of one that is not', async () => {
+  const template = 'Before.{{served}}\n\nAfter.\n';
+  checkout.write('training/card/template.md', template);
+  await writeCard(checkout.root);
+  const plain = read('README.md');
+  const { perLabel, ...fit } = { ...calibrationOf().fit, perLabel: { cedar: 1234, birch: 567 } };
+  const calibration = calibrationOf({
+    temperature: 2.3456,
+    threshold: { score: 0.471, margin: 0.02, rule: 'answers 0.83 of the scans' },
+    fit: { ...fit, perLabel, scans: 1801, subjects: 61, ece: 0.0412, eceInterval: [0.031, 0.092], loss: 0.8764 },
+    gate: { scans: 1801, featureLimit: 1.5, pixelLimit: 1.5, falseRejects: 0.0117 },
+  });
+  checkout.write('layers/model/manifest.json', JSON.stringify({ ...JSON.parse(read('manifest.json')), calibration }));
+
+  await writeCard(checkout.root);
+
+  const card = read('README.md');
+  expect(plain).toBe('Before.\n\nAfter.\n');
+  expect(card).toContain('divided by 2.346 and');
+  expect(card).toContain('1,801 slices of 61 people (cedar 1,234, birch 567)');
+  expect(card).toContain('| as served | 0.876 | 0.041 (0.031 to 0.092) | 1 | 0.5 |');
+  expect(card).toContain('did so for 0.0117 of left-out ones');
+  expect(unknownFigures(card, [calibration])).toEqual([]);
+  expect(unknownFigures(card.replace('0.0117', '0.0118'), [calibration])).toEqual(['0.0118']);
 });
 
 test('other weights than the words are about get no card', async () => {
