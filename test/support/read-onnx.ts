@@ -100,5 +100,6 @@ export const readFloats = (model: Uint8Array, data: Uint8Array, name: string): n
       .map((entry) => [text(all(entry, 1)[0]), Number(text(all(entry, 2)[0]))]),
   );
   const bytes = length === undefined ? all(tensor, 9)[0]! : data.subarray(offset, Number(offset) + length);
-  return [...new Float32Array(bytes.slice().buffer)];
+  // A copy of its own: `slice` of a Buffer is a view.
+  return [...new Float32Array(Uint8Array.from(bytes).buffer)];
 };

@@ -37,6 +37,10 @@ const LARGEST_GRADIENT = 1e-8;
 /** Where rounding ends the search, this is still near enough to be an answer. */
 const ACCEPTED_SHARE = 1e-3;
 const MOST_ITERATIONS = 2000;
+/** Steps between two looks at the curvature: one costs as much as some ten steps. */
+const ITERATIONS_A_ROUND = 50;
+/** With more labels their Hessians would fill the memory, and Böhning's bound serves them all. */
+const MOST_HESSIANS = 16;
 
 /** Data made ready for fits of several penalties. */
 export type LogisticFitter = (options: FitOptions) => LinearClassifier;
@@ -47,28 +51,31 @@ export type LogisticFitter = (options: FitOptions) => LinearClassifier;
  * difference of two: its penalty is twice as strong on each, so it is here.
  *
  * Channels of features are correlated, which plain L-BFGS takes thousands of steps to learn. Each step therefore starts
- * from Böhning's bound of the Hessian, `½ C XᵀX + I` per label (https://doi.org/10.1007/BF00048682), factored once.
+ * from the Hessian of each label, `C Xᵀ diag(p (1 - p)) X + I`, of where the search stood some steps before: once most
+ * vectors are told apart it is far smaller than at first, and a search from a bound of it would not end. With very many
+ * labels it is Böhning's bound, `½ C XᵀX + I` (https://doi.org/10.1007/BF00048682).
  * @returns the fit for a penalty; throws INVALID_REQUEST when it does not converge
  */
 export const createLogisticFitter = (data: LabelledFeatures): LogisticFitter => {
   const { labels } = data;
   const design = toDesign(data.features);
-  const gram = halfGram(design);
   return ({ inversePenalty, start }) => {
     // Per vector, so that the tolerance means the same for any number of them.
     const penalty = (labels === 2 ? 2 : 1) / (inversePenalty * design.rows);
-    const factor = choleskyFactor(addToDiagonal(gram, design.columns, penalty), design.columns);
-    const result = minimise(objectiveOf(design, data, penalty), toPoint(design, labels, start), {
-      gradientTolerance: Math.min(LARGEST_GRADIENT, GRADIENT_SHARE * penalty),
-      maxIterations: MOST_ITERATIONS,
-      precondition: (vector) => {
-        for (let label = 0; label < labels; label++) {
-          choleskySolve(factor, vector.subarray(label * design.columns, (label + 1) * design.columns));
-        }
-      },
-    });
-    requireConverged(result, penalty);
-    return { ...fromPoint(result.point, design, labels), iterations: result.iterations };
+    const objective = objectiveOf(design, data, penalty);
+    let [point, iterations] = [toPoint(design, labels, start), 0];
+    for (;;) {
+      const result = minimise(objective, point, {
+        gradientTolerance: Math.min(LARGEST_GRADIENT, GRADIENT_SHARE * penalty),
+        maxIterations: ITERATIONS_A_ROUND,
+        precondition: preconditionerAt(point, design, labels, penalty),
+      });
+      iterations += result.iterations;
+      point = result.point;
+      if (!result.converged && result.iterations > 0 && iterations < MOST_ITERATIONS) continue;
+      requireConverged({ ...result, iterations }, penalty);
+      return { ...fromPoint(point, design, labels), iterations };
+    }
   };
 };
 
@@ -112,13 +119,58 @@ const toDesign = (features: readonly Float32Array[]): Design => {
   return { rows, columns, values };
 };
 
-/** Lower triangle of `½ XᵀX / rows`. */
-const halfGram = ({ rows, columns, values }: Design): Float64Array => {
+/**
+ * Applies the inverse of the curvature at a point, in place. What is the same for every label is taken out: it changes no
+ * score, so that nothing but the penalty would ever bring it back.
+ */
+const preconditionerAt = (point: Float64Array, design: Design, labels: number, penalty: number) => {
+  const { columns } = design;
+  const factorOf = (shares: Float64Array) =>
+    choleskyFactor(addToDiagonal(weightedGram(design, shares), columns, penalty), columns);
+  const shared = labels > MOST_HESSIANS ? factorOf(new Float64Array(design.rows).fill(0.5)) : undefined;
+  const own = shared === undefined ? curvatureShares(point, design, labels).map(factorOf) : [];
+  return (vector: Float64Array): void => {
+    for (let label = 0; label < labels; label++) {
+      const factor = shared ?? (own[label] as Float64Array);
+      choleskySolve(factor, vector.subarray(label * columns, (label + 1) * columns));
+    }
+    centre(vector, labels, columns);
+  };
+};
+
+const centre = (vector: Float64Array, labels: number, columns: number): void => {
+  for (let column = 0; column < columns; column++) {
+    let sum = 0;
+    for (let at = column; at < vector.length; at += columns) sum += vector[at] as number;
+    for (let at = column; at < vector.length; at += columns) vector[at] = (vector[at] as number) - sum / labels;
+  }
+};
+
+/** Per label `p (1 - p)` of each vector. */
+const curvatureShares = (point: Float64Array, { rows, columns, values }: Design, labels: number): Float64Array[] => {
+  const shares = Array.from({ length: labels }, () => new Float64Array(rows));
+  const scores = new Float64Array(labels);
+  for (let row = 0; row < rows; row++) {
+    multiply(point, values.subarray(row * columns, (row + 1) * columns), scores);
+    toErrors(scores, 0);
+    scores[0] = (scores[0] as number) + 1;
+    shares.forEach((own, label) => {
+      const score = scores[label] as number;
+      own[row] = score * (1 - score);
+    });
+  }
+  return shares;
+};
+
+/** Lower triangle of `Xᵀ diag(shares) X / rows`. */
+const weightedGram = ({ rows, columns, values }: Design, shares: Float64Array): Float64Array => {
   const gram = new Float64Array(columns * columns);
   for (let row = 0; row < rows; row++) {
     const from = row * columns;
+    const share = (shares[row] as number) / rows;
+    if (share === 0) continue;
     for (let i = 0; i < columns; i++) {
-      const value = (values[from + i] as number) * (0.5 / rows);
+      const value = (values[from + i] as number) * share;
       const to = i * columns;
       for (let j = 0; j <= i; j++) gram[to + j] = (gram[to + j] as number) + value * (values[from + j] as number);
     }
