@@ -72,7 +72,9 @@ export const createLogisticFitter = (data: LabelledFeatures): LogisticFitter => 
       });
       iterations += result.iterations;
       point = result.point;
-      if (!result.converged && result.iterations > 0 && iterations < MOST_ITERATIONS) continue;
+      // A round that rounding ended is not begun again where it stands, unless that is no answer yet.
+      const goesOn = result.iterations === ITERATIONS_A_ROUND || result.gradientSize > ACCEPTED_SHARE * penalty;
+      if (!result.converged && goesOn && result.iterations > 0 && iterations < MOST_ITERATIONS) continue;
       requireConverged({ ...result, iterations }, penalty);
       return { ...fromPoint(point, design, labels), iterations };
     }
