@@ -78,8 +78,9 @@ const attachConstants = (
 };
 
 const readTensor = async ({ type, dims, data }: Initializer, file: CheckpointFile | undefined) => {
-  const bytes = 'raw' in data ? data.raw.slice() : await file?.read(data.offset, data.sizeBytes);
-  return { dims, data: VIEWS[type](bytes ?? new Uint8Array(0)) };
+  const bytes = 'raw' in data ? data.raw : await file?.read(data.offset, data.sizeBytes);
+  // A copy, aligned and alone in its buffer: what was read may be a view of more.
+  return { dims, data: VIEWS[type](new Uint8Array(bytes ?? [])) };
 };
 
 /** Of bytes that begin their buffer, little endian as the file and every machine this runs on. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { emitModel } from '../../../lib/compiler/onnx/emit-model';
 import type { Graph } from '../../../lib/compiler/onnx/graph';
@@ -22,6 +23,10 @@ const emit = async (graph: Graph): Promise<MemorySink['files']> => {
 };
 
 const open = async (files: ReadonlyMap<string, Uint8Array>) => openGraph(memorySource(files), PATH);
+
+/** Jest takes minutes to show where two files differ. */
+const digests = (files: ReadonlyMap<string, Uint8Array>) =>
+  [...files].map(([path, bytes]) => [path, bytes.length, createHash('sha256').update(bytes).digest('hex')]);
 
 /** Hidden 32 and 40 labels: a classifier of 5 kB, which goes to the data file. */
 const MANY_LABELS = {
@@ -52,7 +57,7 @@ describe.each([
       await close();
 
       expect(producer).toEqual(PRODUCER);
-      expect(again).toEqual(files);
+      expect(digests(again)).toEqual(digests(files));
     },
   );
 
@@ -73,7 +78,7 @@ describe.each([
       const { graph } = await open(await emit(toGraph(lowerTinyVit(model, {}, tokens))));
       const replaced = await emit(replaceClassifier(graph, { features: 'features', logits }, classifier));
 
-      expect(replaced).toEqual(await emit(toGraph(lowerTinyVit(compiled, {}, tokens))));
+      expect(digests(replaced)).toEqual(digests(await emit(toGraph(lowerTinyVit(compiled, {}, tokens)))));
     },
   );
 });
