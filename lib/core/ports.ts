@@ -101,10 +101,15 @@ export interface ResultStore {
   /**
    * Writes what an upload event led to, unless something as new is final:
    * `kept` when a record with a greater sequencer, one with an equal sequencer that is classified or rejected, or the
-   * result of an API call is there (pending gives way to any event, failed to an equal one); `deleted` when a tombstone
-   * is.
+   * result of an API call is there (pending gives way to any event, failed to an equal one), or what a backfill made of
+   * the same version; `deleted` when a tombstone is.
    */
   recordEvent(record: ScanRecord & { readonly sequencer: string }): Promise<RecordOutcome>;
+  /**
+   * Writes a record in place of the one that was seen, or where none was: `kept` when something else is there by now,
+   * `deleted` when a tombstone is.
+   */
+  replace(record: ScanRecord, seen: ScanRecord | undefined): Promise<RecordOutcome>;
   /** Newest first by createdAt, then scanId; a cursor that is not ours is INVALID_REQUEST. */
   list(
     filter: ListFilter,

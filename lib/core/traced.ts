@@ -25,4 +25,9 @@ export const tracedModel = (trace: Trace, { decoder, model }: RunModelDeps): Run
 
 /** And waiting for its store. */
 export const tracedResults = (trace: Trace, results: ResultStore): ResultStore =>
-  traced(trace, results, { get: 'get result', createOnce: 'store result', recordEvent: 'store result' });
+  traced(trace, results, {
+    get: 'get result',
+    createOnce: 'store result',
+    recordEvent: 'store result',
+    replace: 'store result',
+  });

@@ -1,4 +1,5 @@
 import type { ResultStore } from '../../lib/core/ports';
+import { describeBackfillWrites } from './backfill-writes.contract';
 import { describeEventOrder } from './event-order.contract';
 import { describeScanListing } from './scan-listing.contract';
 import { describeScanWrites } from './scan-writes.contract';
@@ -21,6 +22,7 @@ export const describeResultStore = (name: string, open: OpenResultTable): void =
   describe(`${name} as a ResultStore`, () => {
     describeScanWrites(open);
     describeEventOrder(open);
+    describeBackfillWrites(open);
     describeScanListing(open);
   });
 };

@@ -11,6 +11,7 @@ import type {
   ScanStore,
 } from '../../lib/core/ports';
 import { isTombstone, type ScanRecord, type Tombstone, toScanResult } from '../../lib/core/scan-record';
+import { BACKFILLED } from '../../lib/core/sequencer';
 import { LIMITS } from '../../lib/topology';
 
 /** In-memory stores for unit tests; they pass the same contract suites as the real ones. */
@@ -38,6 +39,12 @@ const matches = (record: ScanRecord, { label, state, key, from, to }: ListFilter
   (key === undefined || record.source.key === key) &&
   (from === undefined || record.createdAt >= from) &&
   (to === undefined || record.createdAt <= to);
+
+const isSame = (earlier: ScanRecord | undefined, seen: ScanRecord | undefined): boolean =>
+  earlier?.state === seen?.state &&
+  earlier?.createdAt === seen?.createdAt &&
+  earlier?.sequencer === seen?.sequencer &&
+  earlier?.model?.digest === seen?.model?.digest;
 
 export const createMemoryResultStore = ({
   now = Date.now,
@@ -73,7 +80,15 @@ export const createMemoryResultStore = ({
       if (earlier !== undefined && earlier.sequencer === null && earlier.state !== 'pending') return 'kept';
       const earlierSequencer = earlier?.sequencer ?? '';
       if (earlierSequencer > record.sequencer) return 'kept';
+      if (earlierSequencer === BACKFILLED && earlier?.source.versionId === record.source.versionId) return 'kept';
       if (earlier !== undefined && earlierSequencer === record.sequencer && isFinal(earlier)) return 'kept';
+      putRecord(record);
+      return 'stored';
+    },
+    replace: async (record, seen) => {
+      const earlier = get(record.scanId);
+      if (earlier !== undefined && isTombstone(earlier)) return 'deleted';
+      if (!isSame(earlier, seen)) return 'kept';
       putRecord(record);
       return 'stored';
     },
