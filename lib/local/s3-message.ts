@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { S3EventRecord, SQSRecord } from 'aws-lambda';
 import { FOLDER_BUCKET } from '../adapters/folder';
+import type { CreatedObject } from './created-object';
 
-export interface CreatedObject {
-  readonly key: string;
-  readonly sizeBytes: number;
-  readonly etag: string;
-  readonly sequencer: string;
-  /** ISO 8601. */
-  readonly eventTime: string;
-}
+export type { CreatedObject } from './created-object';
 
 const ACCOUNT = '000000000000';
 const REGION = 'local';

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { lstat } from 'node:fs/promises';
-import path from 'node:path';
 import type { SQSRecord } from 'aws-lambda';
 import type { ClassifyUploadHandler } from '../../functions/classify-upload/handler';
-import { etagOf, FOLDER_BUCKET, readEtag } from '../adapters/folder';
+import { FOLDER_BUCKET } from '../adapters/folder';
 import type { Logger, ResultStore } from '../core/ports';
 import { isSettled } from '../core/record-scan';
 import { announcedScanId, objectScanId } from '../core/scan-ids';
 import { isTombstone } from '../core/scan-record';
 import { normaliseSequencer } from '../core/sequencer';
-import { LIMITS } from '../topology';
+import { describeFile } from './created-object';
 import type { DeadLetters } from './dead-letters';
 import { createMessage } from './s3-message';
 import type { SeenFile } from './watch-folder';
@@ -44,12 +42,6 @@ interface Delivery {
 
 const BATCH_SIZE = 10;
 
-/** Microseconds since the epoch in hexadecimal: what orders the contents of one name here. */
-const sequencerOf = ({ mtimeMs }: SeenFile): string =>
-  Math.max(0, Math.round(mtimeMs * 1000))
-    .toString(16)
-    .padStart(16, '0');
-
 /**
  * SQS and its event source mapping for the scan folder, one batch at a time. Files wait as names; what identifies
  * their content is computed when their turn comes. Nothing is kept on disk: a file without a final result is handed in
@@ -64,20 +56,11 @@ export const createScanQueue = (options: ScanQueueOptions): ScanQueue => {
   let stopping = false;
   let wake: () => void = () => undefined;
 
-  /** A content that is gone or too large to be worth reading still gets an event, for the handler to reject. */
-  const etagFor = async ({ key, sizeBytes, mtimeMs }: SeenFile): Promise<string> => {
-    const unread = etagOf(Buffer.from(`unread:${sizeBytes}:${mtimeMs}`));
-    if (sizeBytes > LIMITS.uploadBytes) return unread;
-    return readEtag(root, key).catch(() => unread);
-  };
-
   const prepare = async (file: SeenFile): Promise<Delivery | undefined> => {
-    const { key, sizeBytes, mtimeMs, ctimeMs } = file;
-    const etag = await etagFor(file);
+    const object = await describeFile(root, file, now());
     // Still being written, against all signs: it will be seen and handed in again.
-    const current = await lstat(path.join(root, key)).catch(() => undefined);
-    if (current !== undefined && (current.mtimeMs !== mtimeMs || current.size !== sizeBytes)) return undefined;
-    const sequencer = sequencerOf(file);
+    if (object === undefined) return undefined;
+    const { key, etag, sequencer } = object;
     const scanId = await objectScanId({ bucket: FOLDER_BUCKET, key, versionId: null, etag }, FOLDER_BUCKET);
     const stored = await results.get(scanId).catch(() => undefined);
     // A tombstone of an announced scan is the handler's: the object under it has to go.
@@ -85,10 +68,8 @@ export const createScanQueue = (options: ScanQueueOptions): ScanQueue => {
       stored !== undefined &&
       isTombstone(stored) &&
       announcedScanId({ bucket: FOLDER_BUCKET, key }, FOLDER_BUCKET) !== undefined;
-    if (!buried && isSettled(stored, normaliseSequencer(sequencer))) return undefined;
-    const eventTime = new Date(Math.min(now(), Math.max(mtimeMs, ctimeMs))).toISOString();
-    const message = createMessage({ key, sizeBytes, etag, sequencer, eventTime }, now());
-    return { scanId, message, receives: 0, dueAt: 0 };
+    if (!buried && isSettled(stored, normaliseSequencer(sequencer), null)) return undefined;
+    return { scanId, message: createMessage(object, now()), receives: 0, dueAt: 0 };
   };
 
   const takeFiles = (count: number): SeenFile[] => {

@@ -4,14 +4,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isObjectKey, keyOfPath } from '../adapters/folder';
 import type { Logger } from '../core/ports';
+import { isIgnored, type SeenFile, seenFile } from './seen-file';
 
-export interface SeenFile {
-  readonly key: string;
-  readonly sizeBytes: number;
-  readonly mtimeMs: number;
-  /** When name, content or metadata last changed, which no program can set. */
-  readonly ctimeMs: number;
-}
+export { type SeenFile, seenFile } from './seen-file';
 
 export interface FolderWatchOptions {
   readonly root: string;
@@ -29,12 +24,6 @@ export interface FolderWatch {
   close(): Promise<void>;
 }
 
-/** Results beside scans; names that programs give to files that are not finished or not scans; dot files are what they hide. */
-const IGNORED =
-  /^\.|~$|^~\$|\.(sulcus\.json|part|partial|crdownload|download|tmp|temp|filepart|swp)$|^(thumbs\.db|desktop\.ini)$/i;
-
-const isIgnored = (relativePath: string): boolean => relativePath.split(path.sep).some((name) => IGNORED.test(name));
-
 /** On these one watch covers a tree; Linux has none, and Node's stand-in there watches every single file. */
 const WATCHES_TREES = process.platform === 'darwin' || process.platform === 'win32';
 
@@ -43,13 +32,6 @@ const COALESCE_MS = 25;
 const CONCURRENT_STATS = 8;
 /** A scan of the tree may take this share of the time. */
 const RESCAN_SHARE = 20;
-
-export const seenFile = (key: string, { size, mtimeMs, ctimeMs }: Stats): SeenFile => ({
-  key,
-  sizeBytes: size,
-  mtimeMs,
-  ctimeMs,
-});
 
 /**
  * Reports every plain file below a folder, now and whenever one changes. The system's events are only hints at which
