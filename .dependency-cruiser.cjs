@@ -65,6 +65,7 @@ module.exports = {
     adapterOnly('eventbridge', ['@aws-sdk/client-eventbridge'], 'eventbridge'),
     adapterOnly('sqs', ['@aws-sdk/client-sqs'], 'webhook-queue', 'dead-letters'),
     adapterOnly('releases', ['@aws-sdk/client-lambda', '@aws-sdk/client-codedeploy'], 'releases'),
+    adapterOnly('sfn', ['@aws-sdk/client-sfn'], 'step-functions'),
     adapterOnly('secrets', ['@aws-sdk/client-secrets-manager'], 'secrets'),
     adapterOnly('jwt', ['jose'], 'jwt'),
     adapterOnly('logging', ['@aws-lambda-powertools/logger', '@aws-lambda-powertools/metrics'], 'logging'),

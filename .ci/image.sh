@@ -9,7 +9,7 @@ source .ci/python.sh
 source .ci/lambda-base.sh
 npm run --silent build
 lambda_base
-for target in classify-upload classify-api; do
+for target in classify-upload backfill-scans classify-api; do
   buildah bud -q --isolation chroot --layers --pull-never --platform linux/amd64 --build-arg "BASE_IMAGE=$base" \
     --target $target -t localhost/sulcus-$target dist/image
 done

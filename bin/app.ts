@@ -27,6 +27,7 @@ const dist = distOf(root);
 const folders: AssetFolders = {
   classifyApi: dist.functions('classify-api'),
   classifyUpload: dist.functions('classify-upload'),
+  backfillScans: dist.functions('backfill-scans'),
   authorize: dist.functions('authorize'),
   describe: dist.functions('describe'),
   publishResults: dist.functions('publish-results'),

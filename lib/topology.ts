@@ -124,6 +124,26 @@ export const DEPLOYED = {
   /** With the packaging in it: another packaging replaces the function, and the new one needs a name of its own. */
   classifyApi: { image: 'sulcus-classify-api-image', layers: 'sulcus-classify-api-layers' },
   classifyUpload: { image: 'sulcus-classify-upload-image', layers: 'sulcus-classify-upload-layers' },
+  backfillScans: { image: 'sulcus-backfill-scans-image', layers: 'sulcus-backfill-scans-layers' },
+  backfill: 'sulcus-backfill',
+} as const;
+
+/** A backfill on AWS: what its definition, its function and the command line agree on. */
+export const BACKFILL = {
+  /** Objects an invocation works on. */
+  batchItems: 50,
+  /** Batches at once, unless told otherwise; uploads and the API have their own functions, but share the account's. */
+  concurrency: 50,
+  /** Of one map run, by Step Functions. */
+  maxConcurrency: 10_000,
+  /** Objects that one map run lists, by Step Functions. */
+  maxItems: 100_000_000,
+  /** Share of a run's objects that may fail before it stops. */
+  toleratedFailurePercentage: 10,
+  /** Where the results of map runs are written, in the log bucket. */
+  resultPrefix: 'backfill',
+  /** An error's cause has at most 32,768 characters in Step Functions. */
+  causeCharacters: 30_000,
 } as const;
 
 /** Names in the metrics that every scan's log line carries. */

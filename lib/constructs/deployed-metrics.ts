@@ -26,6 +26,7 @@ export const scanMetric = (metricName: string, statistic: string): Metric =>
 export const classifyingFunctions = (packaging: Packaging): readonly string[] => [
   DEPLOYED.classifyApi[packaging],
   DEPLOYED.classifyUpload[packaging],
+  DEPLOYED.backfillScans[packaging],
 ];
 
 export const allFunctions = (packaging: Packaging, webhook: boolean): readonly string[] => [

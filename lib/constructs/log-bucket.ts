@@ -11,7 +11,7 @@ export interface LogBucketProps {
 /** Somewhat more than a year, so that a year can be looked back on at its end. */
 const KEPT = Duration.days(400);
 
-/** Who read, wrote and deleted scans: the access logs of their bucket and the files of the trail. */
+/** Who read, wrote and deleted scans: the access logs of their bucket, the files of the trail, the reports of backfills. */
 export class LogBucket extends Construct {
   readonly bucket: Bucket;
 

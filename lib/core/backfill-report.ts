@@ -71,3 +71,13 @@ export const mergeReports = (a: BackfillReport, b: BackfillReport): BackfillRepo
   failures:
     a.failures.length >= LISTED_FAILURES ? a.failures : [...a.failures, ...b.failures].slice(0, LISTED_FAILURES),
 });
+
+/** The same report with as many of its failures named as fit into so many characters of JSON. */
+export const fitReport = (report: BackfillReport, characters: number): BackfillReport => {
+  let left = characters - JSON.stringify({ ...report, failures: [] }).length;
+  const failures = report.failures.filter((failure) => {
+    left -= JSON.stringify(failure).length + 1;
+    return left >= 0;
+  });
+  return { ...report, failures };
+};

@@ -1,4 +1,4 @@
-import { UPLOAD_PREFIX } from '../topology';
+import { RESULT_SUFFIX, UPLOAD_PREFIX } from '../topology';
 import type { ObjectReference } from './ports';
 
 const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -43,3 +43,15 @@ export const announcedScanId = (
  */
 export const objectScanId = async (object: ObjectReference, ownBucket: string): Promise<string> =>
   announcedScanId(object, ownBucket) ?? idOf('object', object.bucket, object.key, object.versionId ?? object.etag);
+
+/**
+ * Whether an object can be a scan. The console's "create folder" makes an empty object with a trailing slash; results
+ * are written beside scans. Neither is one.
+ */
+export const isScanObject = ({
+  key,
+  sizeBytes,
+}: {
+  readonly key: string;
+  readonly sizeBytes: number | null;
+}): boolean => !(key.endsWith('/') && sizeBytes === 0) && !key.endsWith(RESULT_SUFFIX);

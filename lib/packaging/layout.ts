@@ -15,6 +15,7 @@ export interface Dist {
 export type FunctionName =
   | 'classify-api'
   | 'classify-upload'
+  | 'backfill-scans'
   | 'authorize'
   | 'describe'
   | 'publish-results'
@@ -62,6 +63,12 @@ export const FUNCTIONS: readonly FunctionPlan[] = [
     native: NATIVE_MODULES,
     ceilingBytes: 1_550_000,
     reason: 'two AWS clients, zod and Powertools, no web framework',
+  },
+  {
+    name: 'backfill-scans',
+    native: NATIVE_MODULES,
+    ceilingBytes: 1_550_000,
+    reason: "what classify-upload carries; the client of Step Functions is the command line's",
   },
   {
     name: 'authorize',

@@ -6,7 +6,7 @@ import { distOf, type FunctionName } from './layout';
 import { type Staged, stage } from './stage';
 
 /** The functions that ship as images: each a stage of the Dockerfile of its name, with `<name>/index.handler` as command. */
-export const IMAGE_FUNCTIONS: readonly FunctionName[] = ['classify-api', 'classify-upload'];
+export const IMAGE_FUNCTIONS: readonly FunctionName[] = ['classify-api', 'classify-upload', 'backfill-scans'];
 
 interface Source {
   readonly from: string;

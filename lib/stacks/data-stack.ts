@@ -24,6 +24,7 @@ export class DataStack extends Stack {
   /** There if the settings name one. */
   readonly existing?: ExistingBucket;
   readonly results: ResultTable;
+  readonly logs: LogBucket;
 
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
@@ -35,11 +36,11 @@ export class DataStack extends Stack {
     this.platform = { key: key.key, logRetention, vpc: network?.vpc };
     this.results = new ResultTable(this, 'Results', { key, destroyData });
     this.arrivals = new ScanQueue(this, 'Arrivals');
-    const logs = new LogBucket(this, 'Logs', { destroyData });
+    this.logs = new LogBucket(this, 'Logs', { destroyData });
     this.scans = new ScanBucket(this, 'Scans', {
       key,
       arrivals: this.arrivals,
-      accessLogs: logs.bucket,
+      accessLogs: this.logs.bucket,
       destroyData,
       retentionDays,
       corsOrigins,
@@ -48,7 +49,7 @@ export class DataStack extends Stack {
     if (settings.auditTrail) {
       new AuditTrail(this, 'Audit', {
         key: key.key,
-        logs: logs.bucket,
+        logs: this.logs.bucket,
         scans: this.scans.bucket,
         results: this.results.table,
       });

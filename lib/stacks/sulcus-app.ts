@@ -11,6 +11,7 @@ import { ObservabilityStack } from './observability-stack';
 export interface AssetFolders {
   readonly classifyApi: string;
   readonly classifyUpload: string;
+  readonly backfillScans: string;
   readonly authorize: string;
   readonly describe: string;
   readonly publishResults: string;
@@ -48,7 +49,13 @@ export const addStacks = (
   const data = new DataStack(app, 'SulcusData', { env, settings });
   const stacks: Stack[] = [
     data,
-    new IngestStack(app, 'SulcusIngest', { env, settings, data, assets: assetsOf(folders.classifyUpload) }),
+    new IngestStack(app, 'SulcusIngest', {
+      env,
+      settings,
+      data,
+      assets: assetsOf(folders.classifyUpload),
+      backfillAssets: assetsOf(folders.backfillScans),
+    }),
     new ApiStack(app, 'SulcusApi', {
       env,
       settings,

@@ -38,6 +38,7 @@ const classifying = ({ api, ingest }: Deployment) =>
   [
     [api, 'ClassifyApi'],
     [ingest, 'ClassifyUpload'],
+    [ingest, 'BackfillScans'],
   ] as const;
 const shown = (environment: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, show(value)]));
@@ -49,14 +50,14 @@ describe('packaging', () => {
     for (const [template, name] of classifying(image)) {
       expect(findOne(template, FUNCTION, name).Properties.Architectures).toEqual(['x86_64']);
     }
-    expect(images.map(({ source }) => source.platform)).toEqual(['linux/amd64', 'linux/amd64']);
+    expect(images.map(({ source }) => source.platform)).toEqual(['linux/amd64', 'linux/amd64', 'linux/amd64']);
     expect(DOCKERFILE.match(/^FROM --platform=\S+/gm)).toEqual(['FROM --platform=linux/amd64']);
     expect(DOCKERFILE.match(/^ARG .*$/gm)).toEqual([
       expect.stringMatching(/^ARG BASE_IMAGE=public\.ecr\.aws\/lambda\/nodejs:24(@sha256:[0-9a-f]{64})?$/),
     ]);
   });
 
-  test('image: both classifying functions are images, without runtime, handler or layers', () => {
+  test('image: the classifying functions are images, without runtime, handler or layers', () => {
     for (const [template, name] of classifying(image)) {
       const { Properties } = findOne(template, FUNCTION, name);
 
@@ -69,11 +70,8 @@ describe('packaging', () => {
   test('image: each function is a stage of one Dockerfile, from a base that is pinned by digest', () => {
     const images = [Object.values(image.apiImages), Object.values(image.ingestImages)].flat();
 
-    expect(images.map(({ source }) => source.dockerBuildTarget)).toEqual(['classify-api', 'classify-upload']);
-    expect(images.map(({ source }) => source.dockerBuildArgs)).toEqual([
-      { BASE_IMAGE: BASE_IMAGE },
-      { BASE_IMAGE: BASE_IMAGE },
-    ]);
+    expect(images.map(({ source }) => source.dockerBuildTarget).toSorted()).toEqual(IMAGE_FUNCTIONS.toSorted());
+    for (const { source } of images) expect(source.dockerBuildArgs).toEqual({ BASE_IMAGE });
   });
 
   test('image: the commands name files of the stages, which carry no other handler', () => {
@@ -95,6 +93,7 @@ describe('packaging', () => {
       expect.stringMatching(/^FROM --platform=linux\/amd64 \S+ AS runtime$/),
       'USER 1000:1000',
       'FROM runtime AS classify-upload',
+      'FROM runtime AS backfill-scans',
       'FROM runtime AS classify-api',
     ]);
   });
@@ -105,11 +104,11 @@ describe('packaging', () => {
     );
 
     const images = functions.filter(([, resource]) => resource.Properties.PackageType === 'Image');
-    expect(images).toHaveLength(2);
+    expect(images).toHaveLength(3);
     expect(images.filter(([, resource]) => resource.Properties.Layers !== undefined)).toEqual([]);
   });
 
-  test('layers: nothing is an image, and both classifying functions mount native modules and model', () => {
+  test('layers: nothing is an image, and the classifying functions mount native modules and model', () => {
     for (const [template, name] of classifying(layers)) {
       const { Properties } = findOne(template, FUNCTION, name);
 
@@ -150,6 +149,7 @@ describe('environment', () => {
       ...model,
       [ENV.maxReceiveCount]: String(LIMITS.maxReceiveCount),
     });
+    expect(shown(variables(image, 'ingest', 'BackfillScans'))).toEqual({ ...stores, ...model });
   });
 
   test('leaves threads to the memory, which buys one vCPU', () => {
@@ -326,7 +326,9 @@ describe('permissions', () => {
 
   test('no policy allows an action by wildcard', () => {
     const statements = [image.api, image.ingest, layers.api, layers.ingest].flatMap((template) =>
-      ['Describe', 'Authorize', 'ClassifyApi', 'ClassifyUpload'].flatMap((name) => permissions(template, name)),
+      ['Describe', 'Authorize', 'ClassifyApi', 'ClassifyUpload', 'BackfillScans'].flatMap((name) =>
+        permissions(template, name),
+      ),
     );
 
     expect(statements.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);

@@ -49,6 +49,7 @@ const writeAssets = (folder: string): AssetFolders => {
   const names = [
     'classifyApi',
     'classifyUpload',
+    'backfillScans',
     'authorize',
     'describe',
     'publishResults',

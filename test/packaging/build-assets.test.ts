@@ -31,6 +31,7 @@ describe('build', () => {
     );
     expect(image.filter((file) => !file.path.startsWith('opt/')).map((file) => file.path)).toEqual([
       'Dockerfile',
+      'functions/backfill-scans/index.js',
       'functions/classify-api/index.js',
       'functions/classify-upload/index.js',
     ]);

@@ -88,7 +88,7 @@ describe('a bundle', () => {
   test('leaves native modules to layers only where images are classified', () => {
     const withNative = FUNCTIONS.filter((plan) => plan.native.length > 0).map((plan) => plan.name);
 
-    expect(withNative).toEqual(['classify-api', 'classify-upload']);
+    expect(withNative).toEqual(['classify-api', 'classify-upload', 'backfill-scans']);
   });
 });
 

@@ -133,7 +133,7 @@ export const writeModel = (
 
 /** Writes functions/<name>/handler.ts for all functions, each importing what its plan leaves to the layers. */
 export const writeFunctions = (checkout: Checkout): void => {
-  for (const name of ['classify-api', 'classify-upload']) {
+  for (const name of ['classify-api', 'classify-upload', 'backfill-scans']) {
     checkout.write(
       `functions/${name}/handler.ts`,
       "import sharp from 'sharp';\nimport { Tensor } from 'onnxruntime-node';\nexport const handler = () => [sharp, Tensor];\n",

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SulcusError } from '../../core/errors';
 import type { UploadEvent } from '../../core/record-scan';
-import { RESULT_SUFFIX } from '../../topology';
+import { isScanObject } from '../../core/scan-ids';
 
 /** S3 writes `Z`; a store that leaves the offset away means UTC as well. */
 const instant = z.iso
@@ -62,13 +62,6 @@ const decodeKey = (encoded: string): string => {
 /** S3 always sends a sequencer; of the stores that speak like it some do not, and then their clock orders the events. */
 const timeSequencer = (eventTime: string): string => Date.parse(eventTime).toString(16).padStart(16, '0');
 
-/**
- * The console's "create folder" makes an empty object with a trailing slash; results are written beside scans. Neither
- * is a scan.
- */
-const isScan = ({ key, sizeBytes }: UploadEvent): boolean =>
-  !(key.endsWith('/') && sizeBytes === 0) && !key.endsWith(RESULT_SUFFIX);
-
 const fromNotification = ({ s3, eventTime }: z.output<typeof notificationRecordSchema>): UploadEvent => ({
   bucket: s3.bucket.name,
   key: decodeKey(s3.object.key),
@@ -107,12 +100,12 @@ export const parseUploadEvents = (body: string): UploadEvent[] => {
   const eventBridge = eventBridgeSchema.safeParse(json);
   if (eventBridge.success) {
     if (eventBridge.data['detail-type'] !== 'Object Created') return [];
-    return [fromEventBridge(parse(objectCreatedSchema, json))].filter(isScan);
+    return [fromEventBridge(parse(objectCreatedSchema, json))].filter(isScanObject);
   }
   return parse(notificationSchema, json)
     .Records.filter(({ eventName }) => /^(s3:)?ObjectCreated:/.test(eventName))
     .map((entry) => fromNotification(parse(notificationRecordSchema, entry)))
-    .filter(isScan);
+    .filter(isScanObject);
 };
 
 const parse = <Schema extends z.ZodType>(schema: Schema, json: unknown): z.output<Schema> => {

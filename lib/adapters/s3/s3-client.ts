@@ -17,15 +17,18 @@ const PATIENCE = {
 export interface S3ClientOptions {
   /** Instead of AWS; the SDK also reads `AWS_ENDPOINT_URL_S3`. */
   readonly endpoint?: string;
+  /** @default the environment's */
+  readonly region?: string;
 }
 
 /**
  * An S3 client for scans. Uploads are not checksummed by default: the SDK would sign the CRC32 of an empty body into a
  * presigned PUT, and every upload through it would then fail.
  */
-export const createS3Client = ({ endpoint }: S3ClientOptions = {}): S3Client =>
+export const createS3Client = ({ endpoint, region }: S3ClientOptions = {}): S3Client =>
   new S3Client({
     ...PATIENCE,
     requestChecksumCalculation: 'WHEN_REQUIRED',
+    ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
   });
