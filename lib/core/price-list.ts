@@ -22,6 +22,8 @@ const priceListSchema = z.object({
   xray: z.object({ trace: price }),
   ecr: z.object({ gbMonth: price }),
   secretsManager: z.object({ secretMonth: price }),
+  stepFunctions: z.object({ transition: price, expressRequest: price, expressGbSecond: price }),
+  cloudTrail: z.object({ dataEvent: price }),
   /** What the same work costs on a machine that is rented by the hour. */
   alwaysOn: z.array(
     z.object({

@@ -62,7 +62,7 @@ export const USES = {
 } as const;
 
 /** With bucket keys and data keys that services keep for minutes, few requests reach KMS. */
-const KMS_REQUESTS_PER_SCAN = 0.05;
+export const KMS_REQUESTS_PER_SCAN = 0.05;
 /** One event a result and the function that publishes it, in batches of ten of 512 MB for 30 ms. */
 const PUBLISH_GB_SECONDS = (0.5 * 0.03) / 10;
 const PUBLISH_REQUESTS = 1 / 10;
