@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../../package.json';
 import { HIGHEST_QUOTA, parseRate } from '../core/key-limits';
+import { BACKFILL } from '../topology';
 import { modelOption, threadsOption, wholeNumber } from './command-options';
 import { addDatasetCommands } from './dataset-commands';
 import { describeError, EXIT, exitCodeOf } from './exit-codes';
@@ -21,6 +22,11 @@ const rate = (text: string) => {
   if (parsed !== undefined) return parsed;
   throw new InvalidArgumentError('expected scans a second or minute such as 20/s or 600/m, at most 500/s');
 };
+
+const concurrencies = (text: string, earlier: readonly number[]) => [
+  ...earlier,
+  wholeNumber(1, BACKFILL.maxConcurrency)(text),
+];
 
 const duration = (text: string) => {
   const parsed = parseDuration(text);
@@ -80,11 +86,35 @@ const buildProgram = (output: Output, finish: (exitCode: number) => void): Comma
   addKeyCommands(program.command('keys').description('API keys: only their SHA-256 is stored'), output, finish);
   addUsageCommand(program, output, finish);
   addCostCommand(program, output, finish);
+  addBackfillPlanCommand(program, output, finish);
   addDeploymentCommands(program, output, finish);
   return program;
 };
 
 const addDeploymentCommands = (program: Command, output: Output, finish: (exitCode: number) => void): void => {
+  program
+    .command('backfill')
+    .description('classify what has no result of this model yet: of a folder here, of a bucket by a deployment')
+    .argument('<source>', 'folder, or s3://bucket/prefix')
+    .addOption(dataFolderOption())
+    .addOption(modelOption())
+    .addOption(threadsOption())
+    .option(
+      '--concurrency <n>',
+      'files at once, 2; batches of a deployment, 50',
+      wholeNumber(1, BACKFILL.maxConcurrency),
+    )
+    .option('--limit <n>', 'look at so many objects only', wholeNumber(1, BACKFILL.maxItems))
+    .option('--dry-run', 'classify nothing, say what would be')
+    .option('--result-objects', 'of a folder: write each result as JSON beside its scan, <file>.sulcus.json')
+    .option('--wait', 'of a bucket: until it has ended, then the report')
+    .option('--resume <execution>', 'of a bucket: the batches that failed of this earlier execution, by its ARN')
+    .addOption(regionOption())
+    .option('--json', 'the report as JSON')
+    .action(async (source: string, options) => {
+      const { backfillCommand } = require('./backfill-command') as typeof import('./backfill-command');
+      finish(await backfillCommand(source, options, output));
+    });
   program
     .command('redrive')
     .description('put the scans of a deployment that failed five times back into its queue')
@@ -236,6 +266,21 @@ const addCostCommand = (program: Command, output: Output, finish: (exitCode: num
     .action(async (options) => {
       const { costCommand } = require('./cost-command') as typeof import('./cost-command');
       finish(await costCommand(options, output));
+    });
+};
+
+const addBackfillPlanCommand = (program: Command, output: Output, finish: (exitCode: number) => void): void => {
+  program
+    .command('backfill-plan')
+    .description('print how long a backfill takes on AWS, what it costs and which limits it meets')
+    .requiredOption('--scans <n>', 'objects without a result', wholeNumber(1, 1_000_000_000_000))
+    .option('--concurrency <n...>', 'batches at once, a column each (default: 50 500 5000)', concurrencies, [])
+    .option('--measured <bench.json>', 'times from "npm run bench -- --json <file>" (default: committed ones)')
+    .option('--model <name>', 'model of that file (default: ViT-S/16, which is what ships)')
+    .option('--json', 'print JSON')
+    .action(async ({ concurrency, ...options }) => {
+      const { backfillPlanCommand } = require('./backfill-plan-command') as typeof import('./backfill-plan-command');
+      finish(await backfillPlanCommand({ ...options, ...(concurrency.length > 0 && { concurrency }) }, output));
     });
 };
 
