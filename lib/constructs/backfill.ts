@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -21,7 +21,7 @@ export interface BackfillProps {
 }
 
 /** How cdk-nag writes the log bucket's ARN in the policies of other stacks: by the name of its export. */
-const RESULT_BUCKET = 'SulcusData:ExportsOutputFnGetAttLogsBucket9C4D8843Arn2E1F4E6A';
+const RESULT_BUCKET = 'SulcusData:ExportsOutputFnGetAttLogsBucket5C52C3D2ArnA8FDCCC5';
 
 /**
  * The state machine behind `sulcus backfill s3://…`: a distributed map over a listing. It costs nothing while nobody
@@ -91,11 +91,17 @@ export class Backfill extends Construct {
   }
 
   private explain(): void {
+    const { partition, region, account } = Stack.of(this);
+    const shown = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
+    const executions = `arn:${shown(partition, 'Partition')}:states:${shown(region, 'Region')}:${shown(account, 'AccountId')}:execution:${DEPLOYED.backfill}`;
+    const itsExecutions = 'Executions of this state machine are not known before they run; the actions are named one by one.';
     acknowledge(this, {
       'AwsSolutions-IAM5[Resource::*]': 'Deliveries of logs and traces know no resources: their actions take * alone.',
       'HIPAA.Security-IAMNoInlinePolicy':
         'The policy belongs to the role of one state machine and goes with it; a managed one could be attached elsewhere.',
       [`AwsSolutions-IAM5[Resource::${RESULT_BUCKET}/${BACKFILL.resultPrefix}/*]`]: OBJECTS_BY_PATTERN,
+      [`AwsSolutions-IAM5[Resource::${executions}/*]`]: itsExecutions,
+      [`AwsSolutions-IAM5[Resource::${executions}:*]`]: itsExecutions,
     });
   }
 }
