@@ -9,7 +9,7 @@ const WIDTH = 64;
 export const normaliseSequencer = (sequencer: string): string => sequencer.toUpperCase().padEnd(WIDTH, '0');
 
 /**
- * Of a result that a backfill made without the event of its object: before every event's, so that whatever is put there
- * later is newer. That the event of the same object makes no second result is `recordEvent`'s rule.
+ * Of a result that a backfill made without the event of its object: no event's, and as text before every one, so that
+ * whatever is put there later is newer. That the event of the same object makes no second result is `recordEvent`'s rule.
  */
-export const BACKFILLED = normaliseSequencer('0');
+export const BACKFILLED = '-backfilled';
