@@ -94,7 +94,8 @@ export class Backfill extends Construct {
     const { partition, region, account } = Stack.of(this);
     const shown = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
     const executions = `arn:${shown(partition, 'Partition')}:states:${shown(region, 'Region')}:${shown(account, 'AccountId')}:execution:${DEPLOYED.backfill}`;
-    const itsExecutions = 'Executions of this state machine are not known before they run; the actions are named one by one.';
+    const itsExecutions =
+      'Executions of this state machine are not known before they run; the actions are named one by one.';
     acknowledge(this, {
       'AwsSolutions-IAM5[Resource::*]': 'Deliveries of logs and traces know no resources: their actions take * alone.',
       'HIPAA.Security-IAMNoInlinePolicy':
