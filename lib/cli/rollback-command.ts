@@ -17,7 +17,9 @@ export interface RollbackOptions {
 const PAUSE_MS = 2_000;
 
 /** Whichever packaging it has: the other's functions are gone. */
-const FUNCTIONS = [DEPLOYED.classifyApi, DEPLOYED.classifyUpload].flatMap(({ image, layers }) => [image, layers]);
+const FUNCTIONS = [DEPLOYED.classifyApi, DEPLOYED.classifyUpload, DEPLOYED.backfillScans].flatMap(
+  ({ image, layers }) => [image, layers],
+);
 
 /**
  * `sulcus rollback`: moves the functions that classify back to the version before, or to a model by name; a release that is

@@ -42,9 +42,13 @@ test.each(variants)('$packaging, $auth, $bucket: synthesises, and cdk-nag finds 
 
   const template = (id: string) => Template.fromStack(app.node.findChild(id) as Stack);
   const [api, ingest, data] = [template('SulcusApi'), template('SulcusIngest'), template('SulcusData')];
-  const classifying = [findOne(api, 'AWS::Lambda::Function', 'ClassifyApi'), findOne(ingest, 'AWS::Lambda::Function')];
+  const classifying = [
+    findOne(api, 'AWS::Lambda::Function', 'ClassifyApi'),
+    findOne(ingest, 'AWS::Lambda::Function', 'ClassifyUpload'),
+    findOne(ingest, 'AWS::Lambda::Function', 'BackfillScans'),
+  ];
   const layers = packaging === 'layers' ? 2 : undefined;
-  expect(classifying.map(({ Properties }) => Properties.Layers?.length)).toEqual([layers, layers]);
+  expect(classifying.map(({ Properties }) => Properties.Layers?.length)).toEqual([layers, layers, layers]);
   const access = find(api, 'AWS::ApiGateway::Method').map(([, { Properties }]) => Properties.AuthorizationType);
   expect(new Set(access)).toEqual(new Set(['NONE', auth === 'iam' ? 'AWS_IAM' : 'CUSTOM']));
   expect(find(data, 'AWS::Events::Rule')).toHaveLength(bucket === 'an existing bucket' ? 1 : 0);
