@@ -33,6 +33,24 @@ const rowsOf = (evaluations: readonly Evaluation[], columns: readonly string[]):
 const by = (protocol: Evaluation['protocol'], evaluations: readonly Evaluation[]): Evaluation[] =>
   evaluations.filter((evaluation) => evaluation.protocol === protocol);
 
+/** A row a model, both protocols beside each other: what a random split promises, and what a new person gets. */
+export const bothProtocolsTable = (evaluations: readonly Evaluation[]): string => {
+  const cells = (evaluation: Evaluation | undefined, columns: readonly string[]): string[] =>
+    evaluation === undefined
+      ? [NONE, ...columns.map(() => NONE)]
+      : [showCount(evaluation.n), ...columns.map((name) => withInterval(evaluation, name))];
+  const find = (title: string, protocol: Evaluation['protocol']) =>
+    evaluations.find((evaluation) => evaluation.title === title && evaluation.protocol === protocol);
+  return table(
+    ['', 'known people: slices', 'accuracy', 'loss', 'new people: slices', 'accuracy', 'macro F1', 'AUC of people'],
+    [...new Set(evaluations.map(({ title }) => title))].map((title) => [
+      title,
+      ...cells(find(title, 'card'), ['accuracy', 'loss']),
+      ...cells(find(title, 'subject-disjoint'), ['accuracy', 'macroF1', 'personAuc']),
+    ]),
+  );
+};
+
 /** Slices of known people: accuracy and the Trainer's loss, as the seed's card has them. */
 export const knownPeopleTable = (evaluations: readonly Evaluation[]): string =>
   table(

@@ -2,6 +2,7 @@ import { SulcusError } from '../../core/errors';
 import type { ModelCard } from '../../core/model-card';
 import type { ModelManifest } from '../../core/model-manifest';
 import {
+  bothProtocolsTable,
   calibrationTable,
   coverageTable,
   knownPeopleTable,
@@ -38,6 +39,7 @@ export const renderCard = ({ template, manifest, card, runs }: CardSource): stri
     labels: manifest.labels.join(', '),
     intendedUse: card.intendedUse,
     limits: card.limits.map((limit) => `- ${limit}`).join('\n'),
+    bothProtocols: bothProtocolsTable(card.evaluations),
     knownPeople: knownPeopleTable(card.evaluations),
     newPeople: newPeopleTable(card.evaluations),
     perClass: perClassTable(card.evaluations),

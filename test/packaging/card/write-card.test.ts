@@ -37,6 +37,20 @@ test('figures go from the record of a run into the table of its protocol', async
   expect(ofKnownPeople).not.toContain('Five folds');
 });
 
+test('both protocols of a model stand in one row, with what was not run left out', async () => {
+  checkout.write('training/card/template.md', `${TEMPLATE}{{bothProtocols}}\n`);
+  const known = { ...record, id: 'random', protocol: 'card', set: { ...set, n: 489 } };
+  const other = { ...record, id: 'other', title: 'Other', protocol: 'card', set: { ...set, n: 300 } };
+  checkout.write('training/runs/random.json', JSON.stringify(known));
+  checkout.write('training/runs/other.json', JSON.stringify(other));
+
+  await writeCard(checkout.root);
+
+  const figure = '0.625 (0.431 to 0.804)';
+  expect(read('README.md')).toContain(`| Five folds | 489 | ${figure} | – | 4,896 | ${figure} | – | – |`);
+  expect(read('README.md')).toContain(`| Other | 300 | ${figure} | – | – | – | – | – |`);
+});
+
 test('the manifest gets the facts and keeps its digest', async () => {
   const before = JSON.parse(read('manifest.json'));
 
