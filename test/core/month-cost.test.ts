@@ -18,6 +18,8 @@ const prices = parsePriceList({
   xray: { trace: 5e-6 },
   ecr: { gbMonth: 0.1 },
   secretsManager: { secretMonth: 0.4 },
+  stepFunctions: { transition: 2.5e-5, expressRequest: 1e-6, expressGbSecond: 1e-5 },
+  cloudTrail: { dataEvent: 1e-6 },
   alwaysOn: [{ name: 'box', hour: 0.1, vcpus: 2, architecture: 'x86_64' }],
   sources: {},
 });
