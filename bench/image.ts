@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { FileResult } from '../lib/cli/classify-command';
 import type { ScanResult } from '../lib/core/contract';
 import { ENV } from '../lib/topology';
@@ -13,6 +12,7 @@ import { openTestTable, type TestTable } from '../test/support/dynalite';
 import { sqsEvent, sqsRecord } from '../test/support/s3-messages';
 import { tinyScan } from '../test/support/tiny-scan';
 import { type Container, describeImage, startContainer } from './container';
+import { countResults } from './count-results';
 import { describeMachine } from './machine';
 import { statsOf } from './report';
 import { openRuntimeApi, type RuntimeApi } from './runtime-api';
@@ -101,26 +101,6 @@ const stop = async ({ container, api }: Running): Promise<void> => {
 const timed = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
   const began = performance.now();
   return [await work(), performance.now() - began];
-};
-
-const countResults = async ({ client, tableName }: TestTable): Promise<number> => {
-  let count = 0;
-  let from: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new ScanCommand({
-        TableName: tableName,
-        Select: 'COUNT',
-        // Not the counters of usage and limits.
-        FilterExpression: 'begins_with(pk, :scan)',
-        ExpressionAttributeValues: { ':scan': 'SCAN#' },
-        ...(from && { ExclusiveStartKey: from }),
-      }),
-    );
-    count += page.Count ?? 0;
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
-  return count;
 };
 
 const megabytes = (kilobytes: string): number => (Number.parseInt(kilobytes, 10) * 1024) / 1e6;

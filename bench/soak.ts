@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { createResultStore } from '../lib/adapters/dynamodb';
 import { createImageDecoder } from '../lib/adapters/image';
 import { openModel } from '../lib/adapters/onnx';
@@ -14,6 +13,7 @@ import { openTestTable, type TestTable } from '../test/support/dynalite';
 import { s3Body, s3Record, sqsRecord } from '../test/support/s3-messages';
 import { writeTinyBundle } from '../test/support/tiny-bundle';
 import { tinyScan } from '../test/support/tiny-scan';
+import { countResults } from './count-results';
 import { createIngestQueue, type IngestQueue } from './ingest-queue';
 import { runKilledFunctions } from './killed-functions';
 import { withTemporaryFolder } from './local-server';
@@ -108,19 +108,6 @@ const environmentOf = (table: TestTable, objects: VersionedObjects, modelFolder:
   [ENV.modelFolder]: modelFolder,
   [ENV.threads]: '1',
 });
-
-const countResults = async ({ client, tableName }: TestTable): Promise<number> => {
-  let count = 0;
-  let from: Record<string, unknown> | undefined;
-  do {
-    const page = await client.send(
-      new ScanCommand({ TableName: tableName, Select: 'COUNT', ...(from && { ExclusiveStartKey: from }) }),
-    );
-    count += page.Count ?? 0;
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
-  return count;
-};
 
 /** Compares every result with the newest content; scores too where older content was there to be mistaken for it. */
 const judge = async (table: TestTable, expected: readonly Expected[], modelFolder: string) => {
