@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { type CfnEventBus, EventBus } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement, type Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import {
   EventSourceMapping,
   FilterCriteria,
@@ -15,6 +15,7 @@ import { acknowledge } from './acknowledge';
 import type { DataKey } from './data-key';
 import { explainNoVpc } from './function-reasons';
 import type { Platform } from './platform';
+import { letEventsSend } from './queue-target';
 import type { ResultTable } from './result-table';
 import { ZipFunction } from './zip-function';
 
@@ -81,14 +82,7 @@ export class ResultEvents extends Construct {
     resource.kmsKeyIdentifier = key.key.keyArn;
     // For what could not be encrypted or decrypted.
     resource.deadLetterConfig = { arn: deadLetters.queueArn };
-    deadLetters.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new ServicePrincipal('events.amazonaws.com')],
-        actions: ['sqs:SendMessage'],
-        resources: [deadLetters.queueArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': bus.eventBusArn } },
-      }),
-    );
+    letEventsSend(deadLetters, bus.eventBusArn);
     return bus;
   }
 

@@ -4,6 +4,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IDependable } from 'constructs';
 import { DEPLOYED, LIMITS } from '../topology';
+import { sendToQueue } from './queue-target';
 import { UPLOAD_VISIBILITY } from './timing';
 
 /** A message moves to the dead letters with the age it has, so the queue before them must give up earlier. */
@@ -49,21 +50,6 @@ export class ScanQueue extends Construct {
 
   /** Lets a rule of EventBridge send; what it cannot deliver waits with the dead letters, in the same form. */
   receiveFrom(rule: Rule): void {
-    rule.addTarget({
-      bind: () => ({
-        arn: this.queue.queueArn,
-        deadLetterConfig: { arn: this.deadLetters.queueArn },
-      }),
-    });
-    for (const queue of [this.queue, this.deadLetters]) {
-      queue.addToResourcePolicy(
-        new PolicyStatement({
-          principals: [new ServicePrincipal('events.amazonaws.com')],
-          actions: ['sqs:SendMessage'],
-          resources: [queue.queueArn],
-          conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
-        }),
-      );
-    }
+    sendToQueue(rule, this.queue, this.deadLetters);
   }
 }

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { type IEventBus, Rule } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement, type Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -12,6 +12,7 @@ import { acknowledge } from './acknowledge';
 import type { DataKey } from './data-key';
 import { explainNoVpc } from './function-reasons';
 import type { Platform } from './platform';
+import { sendToQueue } from './queue-target';
 import { WEBHOOK_TIMEOUT, WEBHOOK_VISIBILITY } from './timing';
 import { ZipFunction } from './zip-function';
 
@@ -95,26 +96,14 @@ export class Webhook extends Construct {
     return secret;
   }
 
-  /** All that is published; what EventBridge cannot deliver in a day is a dead letter, in the same form. */
+  /** All that is published. */
   private receiveFrom(eventBus: IEventBus): void {
     const rule = new Rule(this, 'Events', {
       description: 'Events of final results, for the webhook.',
       eventBus,
       eventPattern: { source: [EVENT_SOURCE] },
     });
-    rule.addTarget({
-      bind: () => ({ arn: this.queue.queueArn, deadLetterConfig: { arn: this.deadLetters.queueArn } }),
-    });
-    for (const queue of [this.queue, this.deadLetters]) {
-      queue.addToResourcePolicy(
-        new PolicyStatement({
-          principals: [new ServicePrincipal('events.amazonaws.com')],
-          actions: ['sqs:SendMessage'],
-          resources: [queue.queueArn],
-          conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
-        }),
-      );
-    }
+    sendToQueue(rule, this.queue, this.deadLetters);
   }
 
   private grant(role: Role, key: DataKey): void {
