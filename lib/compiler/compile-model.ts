@@ -1,6 +1,7 @@
+import { encodeJson, writeFile } from '../core/bundle-files';
 import type { BundleSink, CheckpointSource, OpenGraphSession } from '../core/compiler-ports';
 import type { ImageProcessorConfig } from '../core/image-processor';
-import { type BundleFile, MANIFEST_FILE, type ModelManifest } from '../core/model-manifest';
+import { MANIFEST_FILE, type ModelManifest } from '../core/model-manifest';
 import type { ImageSize } from './architectures/vit/config';
 import { importVit } from './architectures/vit/import-vit';
 import { lowerVit, outputNames, type TokenOptions } from './architectures/vit/lower-vit';
@@ -11,7 +12,7 @@ import { generateProbeImages, type ProbeImages, requireProbeImages } from './pro
 import { smoothVit } from './quantization/smooth-vit';
 import { toFloatGraph } from './quantization/to-float-graph';
 import { toQuantizedGraph } from './quantization/to-quantized-graph';
-import { CONFIG_FILE, encodeJson, PROCESSOR_FILE, readConfigs } from './read-checkpoint';
+import { CONFIG_FILE, PROCESSOR_FILE, readConfigs } from './read-checkpoint';
 import { openWeights, type Weights } from './safetensors/open-weights';
 import { compareGraphs, compareWithItself, expectedLogitScale, requireParity } from './verify';
 
@@ -77,15 +78,15 @@ export const compileModel = async (options: CompileOptions): Promise<ModelManife
         ? toFloatGraph(lowerVit(model, processor, tokens))
         : toQuantizedGraph(lowerVit(smoothVit(model), processor, tokens));
     const files = [
-      await copyFile(sink, CONFIG_FILE, configBytes),
+      await writeFile(sink, CONFIG_FILE, configBytes),
       ...(await emitModel(graph, graphFile, sink, COMPILER)),
-      await copyFile(sink, PROCESSOR_FILE, processorBytes),
+      await writeFile(sink, PROCESSOR_FILE, processorBytes),
     ];
     const parity = await verify({ ...options, tokens, report, scheme, model, processor, images });
     if (options.force !== true) requireParity(parity);
     const facts = { name, version, scheme, tokens, model, weights, graphFile, files, parity };
     const manifest = await describeBundle({ ...facts, checkpoint: source.name, compiler: COMPILER });
-    await copyFile(sink, MANIFEST_FILE, encodeJson(manifest));
+    await writeFile(sink, MANIFEST_FILE, encodeJson(manifest));
     await weights.close();
     weights = undefined;
     await sink.commit();
@@ -95,12 +96,6 @@ export const compileModel = async (options: CompileOptions): Promise<ModelManife
     await Promise.allSettled([weights?.close(), sink.abort()]);
     throw error;
   }
-};
-
-const copyFile = async (sink: BundleSink, path: string, bytes: Uint8Array): Promise<BundleFile> => {
-  const writer = await sink.create(path);
-  await writer.write(bytes);
-  return writer.close();
 };
 
 interface Verification extends Pick<CompileOptions, 'sink' | 'openSession'> {

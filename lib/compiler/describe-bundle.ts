@@ -1,6 +1,6 @@
+import { bundleDigest } from '../core/bundle-files';
 import { SulcusError } from '../core/errors';
-import { type BundleFile, digestInput, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
-import { sha256Hex } from '../core/scan-ids';
+import { type BundleFile, type ModelManifest, modelManifestSchema } from '../core/model-manifest';
 import { INPUT_NAME, outputNames } from './architectures/vit/lower-vit';
 import type { VitModel } from './architectures/vit/vit-model';
 import { OPSET } from './onnx/model-proto';
@@ -47,7 +47,7 @@ export const describeBundle = async (facts: BundleFacts): Promise<ModelManifest>
     schemaVersion: 1,
     name,
     version,
-    digest: `sha256:${await sha256Hex(digestInput(files))}`,
+    digest: await bundleDigest(files),
     labels: [...config.labels],
     activation: config.activation,
     imageSize: config.imageSize,

@@ -1,3 +1,4 @@
+import { encodeJson } from '../core/bundle-files';
 import type { CheckpointSource } from '../core/compiler-ports';
 import { SulcusError } from '../core/errors';
 import { type ImageProcessorConfig, inputSize, parseImageProcessor } from '../core/image-processor';
@@ -48,9 +49,6 @@ export const readConfigs = async (source: CheckpointSource, imageSize?: ImageSiz
     processorBytes: encodeJson(resizedProcessor),
   };
 };
-
-export const encodeJson = (value: unknown): Uint8Array =>
-  new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 
 const isSameSize = (a: ImageSize, b: ImageSize): boolean => a.height === b.height && a.width === b.width;
 

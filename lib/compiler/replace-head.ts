@@ -1,17 +1,17 @@
+import { bundleDigest, copyFile, encodeJson, writeFile } from '../core/bundle-files';
 import { CALIBRATION_FILE } from '../core/calibration/calibration-schema';
 import type { BundleSink, CheckpointSource, GraphSession, OpenGraphSession } from '../core/compiler-ports';
 import { SulcusError } from '../core/errors';
 import { type LinearClassifier, linearLogits } from '../core/linear/logistic-regression';
 import type { TrainedHead } from '../core/linear/trained-head';
-import { type BundleFile, digestInput, MANIFEST_FILE, type ModelManifest } from '../core/model-manifest';
-import { sha256Hex } from '../core/scan-ids';
+import { type BundleFile, MANIFEST_FILE, type ModelManifest } from '../core/model-manifest';
 import { parseVitConfig } from './architectures/vit/config';
 import { requireNames } from './describe-bundle';
 import { emitModel } from './onnx/emit-model';
 import { openGraph } from './onnx/open-graph';
 import { LOGITS, replaceClassifier } from './onnx/replace-classifier';
 import { type ProbeImages, requireProbeImages } from './probe-images';
-import { CONFIG_FILE, encodeJson } from './read-checkpoint';
+import { CONFIG_FILE } from './read-checkpoint';
 import { readJson } from './read-json';
 import { judgeFeaturesAlone } from './verify';
 
@@ -98,27 +98,6 @@ const relabel = async (source: CheckpointSource, labels: readonly string[]): Pro
   return relabelled;
 };
 
-const writeFile = async (sink: BundleSink, path: string, bytes: Uint8Array): Promise<BundleFile> => {
-  const writer = await sink.create(path);
-  await writer.write(bytes);
-  return writer.close();
-};
-
-const CHUNK_BYTES = 1 << 20;
-
-const copyFile = async (source: CheckpointSource, sink: BundleSink, path: string): Promise<BundleFile> => {
-  const file = await source.open(path);
-  try {
-    const writer = await sink.create(path);
-    for (let offset = 0; offset < file.sizeBytes; offset += CHUNK_BYTES) {
-      await writer.write(await file.read(offset, Math.min(CHUNK_BYTES, file.sizeBytes - offset)));
-    }
-    return await writer.close();
-  } finally {
-    await file.close();
-  }
-};
-
 /** Largest difference of a logit from double precision, of the largest logit or 1: float32 and nothing else. */
 const LARGEST_SHARE = 1e-3;
 
@@ -174,7 +153,7 @@ const describe = async (
     ...manifest,
     name,
     version,
-    digest: `sha256:${await sha256Hex(digestInput(files))}`,
+    digest: await bundleDigest(files),
     labels: [...labels],
     activation: 'softmax',
     architecture: {

@@ -34,7 +34,10 @@ export interface BackfilledScan {
   readonly classification?: Classification;
 }
 
-/** Say something about the bytes, which the same model will say again: all other rejections are tried again. */
+/**
+ * Say something about the bytes, which the same model will say again, or that an upload's key had nothing left, which only
+ * its own upload may try again. All other rejections are tried again.
+ */
 const FINAL_REJECTIONS: ReadonlySet<string> = new Set<ErrorCode>([
   'INVALID_REQUEST',
   'IMAGE_TOO_LARGE',

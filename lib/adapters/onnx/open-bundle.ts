@@ -2,19 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bundleDigest } from '../../core/bundle-files';
 import { CALIBRATION_FILE } from '../../core/calibration/calibration-schema';
 import type { GateStatistics } from '../../core/calibration/input-gate';
 import { parseCalibration } from '../../core/calibration/parse-calibration';
 import { SulcusError, toSulcusError } from '../../core/errors';
 import { type ImageProcessorConfig, inputSize, parseImageProcessor } from '../../core/image-processor';
-import {
-  type BundleFile,
-  digestInput,
-  MANIFEST_FILE,
-  type ModelManifest,
-  modelManifestSchema,
-} from '../../core/model-manifest';
-import { sha256Hex } from '../../core/scan-ids';
+import { type BundleFile, MANIFEST_FILE, type ModelManifest, modelManifestSchema } from '../../core/model-manifest';
 
 export interface Bundle {
   readonly manifest: ModelManifest;
@@ -35,7 +29,7 @@ const unavailable = (message: string, cause?: unknown): SulcusError =>
  */
 export const openBundle = async (folder: string, verify: boolean): Promise<Bundle> => {
   const manifest = parseManifest(await readBundleFile(folder, MANIFEST_FILE));
-  const digest = `sha256:${await sha256Hex(digestInput(manifest.files))}`;
+  const digest = await bundleDigest(manifest.files);
   if (digest !== manifest.digest) {
     throw unavailable(`expected digest ${digest} for the files of the manifest, received ${manifest.digest}`);
   }

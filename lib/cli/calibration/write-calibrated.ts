@@ -1,19 +1,14 @@
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
-import { createBundleFolder } from '../../adapters/checkpoint-folder';
+import { createBundleFolder, openCheckpointFolder } from '../../adapters/checkpoint-folder';
 import { openBundle } from '../../adapters/onnx';
+import { bundleDigest, copyFile, encodeJson, writeFile } from '../../core/bundle-files';
 import {
   CALIBRATION_FILE,
   type CalibrationFile,
   calibrationFileSchema,
 } from '../../core/calibration/calibration-schema';
 import { decodeStatistics, requireFitting } from '../../core/calibration/parse-calibration';
-import type { BundleSink } from '../../core/compiler-ports';
 import { SulcusError } from '../../core/errors';
-import { type BundleFile, digestInput, MANIFEST_FILE, type ModelManifest } from '../../core/model-manifest';
-import { sha256Hex } from '../../core/scan-ids';
-
-const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+import { type BundleFile, MANIFEST_FILE, type ModelManifest } from '../../core/model-manifest';
 
 export interface FittedFile {
   readonly file: CalibrationFile;
@@ -43,14 +38,15 @@ export const writeCalibrated = async (
   decodeStatistics(file, manifest);
   // Keys in the schema's order, so that the same calibration is the same bytes wherever it comes from.
   const normal = calibrationFileSchema.parse(file);
+  const source = await openCheckpointFolder(folder);
   const sink = await createBundleFolder(out);
   try {
     const kept = manifest.files.filter(({ path }) => path !== CALIBRATION_FILE);
     const files: BundleFile[] = [];
-    for (const { path } of kept) files.push(await copyFile(sink, folder, path));
+    for (const { path } of kept) files.push(await copyFile(source, sink, path));
     files.push(await writeFile(sink, CALIBRATION_FILE, encodeJson(normal)));
     files.sort((a, b) => (a.path < b.path ? -1 : 1));
-    const digest = `sha256:${await sha256Hex(digestInput(files))}`;
+    const digest = await bundleDigest(files);
     const written = { ...manifest, digest, calibration: normal.calibration, files };
     await writeFile(sink, MANIFEST_FILE, encodeJson(written));
     await sink.commit();
@@ -59,18 +55,4 @@ export const writeCalibrated = async (
     await sink.abort();
     throw error;
   }
-};
-
-const copyFile = async (sink: BundleSink, folder: string, path: string): Promise<BundleFile> => {
-  const writer = await sink.create(path);
-  for await (const chunk of createReadStream(join(folder, path), { highWaterMark: 1 << 20 })) {
-    await writer.write(chunk as Uint8Array);
-  }
-  return writer.close();
-};
-
-const writeFile = async (sink: BundleSink, path: string, bytes: Uint8Array): Promise<BundleFile> => {
-  const writer = await sink.create(path);
-  await writer.write(bytes);
-  return writer.close();
 };
