@@ -27,3 +27,20 @@ node bin/sulcus.js compile "$work/run/model" --out "$work/bundle" --name smoke
 scan="$work/data/images/Non_Demented/0-0.png"
 node bin/sulcus.js classify "$scan" --model "$work/bundle" --json >"$work/result.json"
 "$python" .ci/same_logits.py "$work/run/model" "$work/bundle/manifest.json" "$scan" "$work/result.json"
+
+# Two folds as they would be served: by the compiled models, which differ from the checkpoints by their rounding alone.
+for fold in 0 1; do
+  step train --data "$work/data" --base random --tiny --epochs 4 --learning-rate 3e-3 --protocol subject-folds \
+    --fold $fold --device cpu --out "$work/fold-$fold"
+done
+step pool_served "$work/fold-0" "$work/fold-1" --data "$work/data" --sulcus bin/sulcus.js --out "$work/folds"
+"$python" -c '
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+own = {row["file"]: row for fold in sys.argv[2:] for row in csv.DictReader(open(fold))}
+assert len(rows) == len(own) > 0
+columns = [c for c in rows[0] if c.startswith("logit_")]
+gap = max(abs(float(row[c]) - float(own[row["file"]][c])) for row in rows for c in columns)
+spread = max(float(row[columns[0]]) for row in rows) - min(float(row[columns[0]]) for row in rows)
+assert 0 < gap < spread / 10, (gap, spread)
+' "$work/folds/logits.csv" "$work/fold-0/logits.csv" "$work/fold-1/logits.csv"

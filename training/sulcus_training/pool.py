@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .console import say
 from .logits_file import LOGITS_FILE, read_logits, write_logits
 from .machine import choose_device
+from .metrics import Predictions
 from .options import create_parser
 from .run_record import Facts, read_run, run_record, write_run
+from .scans import Scan
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,17 +30,33 @@ def pool(folders: Sequence[Path], out: Path) -> dict[str, Any]:
     runs = [read_run(folder) for folder in folders]
     check_folds(runs)
     scans, predictions = read_logits([folder / LOGITS_FILE for folder in folders])
+    return write_pooled(runs, scans, predictions, out, Form(runs[0]["method"]))
+
+
+@dataclass(frozen=True)
+class Form:
+    """In which form the folds' models were run; the suffixes tell its run from that of the checkpoints themselves."""
+
+    method: str
+    id_suffix: str = ""
+    title_suffix: str = ""
+
+
+def write_pooled(
+    runs: Sequence[dict[str, Any]], scans: Sequence[Scan], predictions: Predictions, out: Path, form: Form
+) -> dict[str, Any]:
+    """`logits.csv` and `run.json` of all folds together."""
     out.mkdir(parents=True, exist_ok=True)
     write_logits(out / LOGITS_FILE, scans, predictions.logits)
     first, recipe = runs[0], runs[0]["recipe"]["name"]
     facts = Facts(
-        id=f"{recipe}-folds",
-        title=first["title"],
+        id=f"{recipe}-folds{form.id_suffix}",
+        title=f"{first['title']}{form.title_suffix}",
         role="out-of-fold",
         protocol="subject-disjoint",
         trained_on="the people of the other folds",
         evaluated_on=f"everyone, pooled over {len(runs)} folds, each by the model of the fold that left them out",
-        method=first["method"],
+        method=form.method,
     )
     record = run_record(
         facts,
