@@ -57,6 +57,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumed if it holds checkpoints")
     parser.add_argument("--minutes", type=float, help="save a checkpoint and end after this time, with exit code 75")
     parser.add_argument("--half", action="store_true", help="keep fp16 weights")
+    parser.add_argument("--evaluate-every", type=int, default=1, help="epochs from one validation to the next")
     parser.add_argument("--exact", action="store_true", help="deterministic kernels on a GPU, slower")
     parser.add_argument(
         "--tiny", action="store_true", help="with --base random: hidden 32, two layers, for a smoke run"
@@ -105,6 +106,7 @@ def _plan(arguments: argparse.Namespace) -> tuple[Plan, str, list[Scan]]:
         budget=None if arguments.minutes is None else arguments.minutes * 60,
         exact=arguments.exact,
         half=arguments.half,
+        evaluate_every=arguments.evaluate_every,
     )
     return plan, recipe_name, scans
 

@@ -1,9 +1,11 @@
 """Whole runs of a tiny model on generated slices."""
 
 import json
+import os
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pytest
@@ -148,6 +150,15 @@ def test_a_base_that_knows_the_labels_is_refused_unless_allowed_and_then_marked(
     assert read_run(tmp_path / "second")["base"]["knowsLabels"] is True
 
 
+def test_the_last_epoch_is_validated_whatever_the_interval(data: Path, tmp_path: Path) -> None:
+    given = command(data, tmp_path, "--protocol", "card", "--evaluate-every", "2", "--epochs", "3")
+
+    assert main(given) == 0
+
+    validated = [row["validationLoss"] is not None for row in read_run(tmp_path)["epochs"]]
+    assert validated == [False, True, True]
+
+
 def fold_record(test: list[str], train: list[str]) -> dict[str, object]:
     split = {"train": {"people": train}, "stop": {"people": []}, "test": {"people": test}}
     base = {"knowsLabels": False}
@@ -181,17 +192,24 @@ def test_an_epoch_in_parts_is_averaged_by_steps() -> None:
 def test_train_all_runs_every_step_and_goes_on_after_its_time_is_over(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def in_process(line: list[str], check: bool) -> Namespace:
+    def in_process(line: list[str], env: dict[str, str], check: bool) -> Namespace:
         assert not check
-        return Namespace(returncode=main(line[3:]))
+        threads.append(env.get("OMP_NUM_THREADS"))
+        # Accelerate keeps one state a process.
+        with one_at_a_time:
+            return Namespace(returncode=main(line[3:]))
 
+    threads: list[str | None] = []
+    one_at_a_time = Lock()
     monkeypatch.setattr(train_all.subprocess, "run", in_process)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     given = command(data, tmp_path)
 
     assert train_all.main([*given, "--minutes", "0"]) == train_all.UNFINISHED
-    assert train_all.main(given) == 0
+    assert train_all.main([*given, "--at-once", "2"]) == 0
 
     ended = sorted(path.parent.name for path in tmp_path.glob("*/run.json"))
     assert ended == ["card", "final", "fold-0", "fold-1", "fold-2", "fold-3", "fold-4", "folds"]
     assert json.loads((tmp_path / "folds" / "run.json").read_text())["set"]["people"] == 20
     assert read_run(tmp_path / "final")["set"] is None
+    assert threads == [str(max(1, (os.cpu_count() or 1) // 2))] * 7
