@@ -61,6 +61,7 @@ export const KEYED_ROUTES = [
   { method: 'GET', path: '/v1/models' },
   { method: 'GET', path: '/v1/models/{name}' },
   { method: 'POST', path: '/v1/models/{name}/classify' },
+  { method: 'POST', path: '/v1/models/{name}/features' },
   { method: 'POST', path: '/models/{name}' },
   { method: 'GET', path: '/v1/usage' },
 ] as const;

@@ -8,6 +8,7 @@ const REQUIRED: Readonly<Record<string, string>> = {
   '/v1/classify': 'image',
   '/v1/features': 'image',
   '/v1/models/{name}/classify': 'image',
+  '/v1/models/{name}/features': 'image',
   '/models/{name}': 'inputs',
 };
 

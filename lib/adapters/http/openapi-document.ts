@@ -5,7 +5,7 @@ import { classifyRoute } from './routes/classify';
 import { featuresRoute } from './routes/features';
 import { huggingFaceRoute } from './routes/hugging-face';
 import { modelRoute } from './routes/model';
-import { classifyByRoute, modelListRoute, namedModelRoute } from './routes/models';
+import { classifyByRoute, featuresByRoute, modelListRoute, namedModelRoute } from './routes/models';
 import { asyncApiRoute, healthRoute, openApiRoute } from './routes/public';
 import { announceRoute, deleteRoute, getRoute, listRoute } from './routes/scans';
 import { usageRoute } from './routes/usage';
@@ -22,6 +22,7 @@ export const keyedRoutes = [
   modelListRoute,
   namedModelRoute,
   classifyByRoute,
+  featuresByRoute,
   huggingFaceRoute,
   usageRoute,
 ];

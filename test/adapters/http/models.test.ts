@@ -1,10 +1,9 @@
 import type { ServedModel } from '../../../lib/core/served-models';
-import { createFakeClassify, createFakeModel } from '../../support/fake-classifier';
+import { createFakeClassify, createFakeModel, createHeadlessModel } from '../../support/fake-classifier';
 import { createApiUnderTest, expectError, image, jsonOf, manifest } from './api-under-test';
 
 /** A version of a model beside the main one, `tiny` 1.0.0; its decoder and labels are its own. */
-const served = (name: string, version: string, digit: string): ServedModel => {
-  const model = createFakeModel();
+const served = (name: string, version: string, digit: string, model = createFakeModel()): ServedModel => {
   const own = { ...model.manifest, name, version, digest: `sha256:${digit.repeat(64)}` };
   return { classify: createFakeClassify({ ...model, manifest: own }), manifest: async () => own };
 };
@@ -136,6 +135,39 @@ describe('POST /v1/models/{name}/classify', () => {
     const message = await expectError(await post(app, 'google'), 404, 'MODEL_NOT_FOUND');
 
     expect(message).toBe('expected tiny or other for the model name, received "google"');
+  });
+});
+
+describe('POST /v1/models/{name}/features', () => {
+  const features = (app: ReturnType<typeof createApiUnderTest>['app'], name: string) =>
+    app.request(`/v1/models/${name}/features`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/png' },
+      body: image,
+    });
+
+  it('extracts by the model that is named, stores nothing, and counts the scan', async () => {
+    const headless = served('headless', '1.1.0', 'b', createHeadlessModel());
+    const { app, results, model, meter } = createApiUnderTest({ models: [other, headless] });
+
+    const response = await features(app, 'headless@1.1.0');
+
+    expect(response.status).toBe(200);
+    expect(await jsonOf(response)).toMatchObject({
+      features: [image[0], image[0], image[0]],
+      model: { name: 'headless', version: '1.1.0', digest: `sha256:${'b'.repeat(64)}` },
+    });
+    expect(model.runs).toBe(0);
+    expect(results.entries()).toEqual([]);
+    expect(await meter.usage.list('key-1', '2026-01-01', '2026-12-31')).toEqual([
+      expect.objectContaining({ scans: 1 }),
+    ]);
+  });
+
+  it('refuses a name that is not served', async () => {
+    const { app } = createApiUnderTest({ models: [other] });
+
+    await expectError(await features(app, 'google'), 404, 'MODEL_NOT_FOUND');
   });
 });
 

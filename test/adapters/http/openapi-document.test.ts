@@ -90,15 +90,18 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  it.each(['POST /v1/classify', 'POST /v1/features', 'POST /v1/models/{name}/classify', 'POST /models/{name}'])(
-    'offers bytes and JSON to %s',
-    (route) => {
-      const content = operations.find((each) => each.route === route)?.operation.requestBody?.content ?? {};
+  it.each([
+    'POST /v1/classify',
+    'POST /v1/features',
+    'POST /v1/models/{name}/classify',
+    'POST /v1/models/{name}/features',
+    'POST /models/{name}',
+  ])('offers bytes and JSON to %s', (route) => {
+    const content = operations.find((each) => each.route === route)?.operation.requestBody?.content ?? {};
 
-      expect(Object.keys(content).sort()).toEqual(['application/json', 'application/octet-stream', 'image/*']);
-      expect(content['image/*']?.schema).toEqual({ type: 'string', format: 'binary' });
-    },
-  );
+    expect(Object.keys(content).sort()).toEqual(['application/json', 'application/octet-stream', 'image/*']);
+    expect(content['image/*']?.schema).toEqual({ type: 'string', format: 'binary' });
+  });
 
   it('names its schemas, leaves no reference open and no pattern with flags', () => {
     const text = JSON.stringify(document);

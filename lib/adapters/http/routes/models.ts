@@ -8,6 +8,7 @@ import { modelFactsExample, modelListExample } from '../examples';
 import { errorResponses, jsonResponse, mountRoute } from '../route';
 import { describeValue } from '../validation';
 import { answerClassify, classifying } from './classify';
+import { answerFeatures, extracting } from './features';
 import { servedModels } from './model';
 
 const params = z.object({
@@ -57,6 +58,17 @@ export const classifyByRoute: RouteConfig = {
   responses: { 200: classifying.ok, ...errorResponses(...classifying.codes, 'MODEL_NOT_FOUND') },
 };
 
+export const featuresByRoute: RouteConfig = {
+  method: 'post',
+  path: '/v1/models/{name}/features',
+  operationId: 'extractFeaturesBy',
+  tags: ['Scans'],
+  summary: 'Get the features of an image by one of the models that are served',
+  description: 'As /v1/features, by the model that is named. Nothing is stored.',
+  request: { ...extracting.request, params },
+  responses: { 200: extracting.ok, ...errorResponses(...extracting.codes, 'MODEL_NOT_FOUND') },
+};
+
 export const mountModels = (app: ApiApp, deps: ApiDeps): void => {
   const models = servedModels(deps);
   const find = (context: ApiContext) => findModel(models, context.req.param('name') ?? '', describeValue);
@@ -77,5 +89,9 @@ export const mountModels = (app: ApiApp, deps: ApiDeps): void => {
   mountRoute(app, classifyByRoute, async (context) => {
     const { model, manifest, isMain } = await find(context);
     return answerClassify(context, { ...deps, classify: model.classify }, isMain ? undefined : manifest.digest);
+  });
+  mountRoute(app, featuresByRoute, async (context) => {
+    const { model } = await find(context);
+    return answerFeatures(context, { ...deps, classify: model.classify });
   });
 };
