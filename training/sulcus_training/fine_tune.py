@@ -13,7 +13,7 @@ from .bases import Base
 from .machine import bf16_is_fast
 from .metrics import Floats
 from .patch_dropout import PatchDropout
-from .predict import to_device
+from .predict import predict_logits, to_device
 from .recipes import Recipe
 from .slices import SliceDataset
 from .splits import Split

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .console import say
+from .earlier_run import runs_before
 from .logits_file import LOGITS_FILE, read_logits, write_logits
 from .machine import choose_device
 from .metrics import Predictions
@@ -62,8 +63,9 @@ def write_pooled(
         facts,
         predictions,
         choose_device("cpu"),
-        sum(run["seconds"] for run in runs),
+        sum(part["seconds"] for run in runs for part in (run, *runs_before(run))),
         **{key: first[key] for key in ("base", "recipe", "seed", "splitSeed", "data")},
+        recipesBefore=_recipes_before(first),
         folds=[_describe_fold(run) for run in runs],
     )
     record["machine"], record["versions"] = first["machine"], first["versions"]
@@ -85,6 +87,12 @@ def check_folds(runs: Sequence[dict[str, Any]]) -> None:
     for key in ("base", "recipe", "splitSeed", "data"):
         if any(run[key] != runs[0][key] for run in runs):
             raise ValueError(f"expected folds of one {key}, received different ones")
+    if any(_recipes_before(run) != _recipes_before(runs[0]) for run in runs):
+        raise ValueError("expected folds that went on from runs of one recipe, received different ones")
+
+
+def _recipes_before(run: dict[str, Any]) -> list[dict[str, Any]]:
+    return [earlier["recipe"] for earlier in runs_before(run)]
 
 
 def _describe_fold(run: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from transformers import set_seed
 
 from .bases import Base, describe, open_base
 from .console import note, say
+from .earlier_run import open_earlier_run
 from .fine_tune import Outcome, Plan, fine_tune
 from .logits_file import LOGITS_FILE, to_predictions, write_logits
 from .machine import bf16_is_fast, choose_device
@@ -22,6 +23,9 @@ from .recipes import Recipe, recipe_for
 from .run_record import RUN_FILE, Facts, Role, describe_people, epoch_table, run_record, write_run
 from .scans import Scan, hash_data, read_scans
 from .splits import FOLDS, PROTOCOLS, Split, keep_people_back, make_split
+
+# What a protocol here is to whoever reads a run: how its figures were measured.
+RUN_PROTOCOLS = {"card": "card", "subject-folds": "subject-disjoint", "all": "none"}
 
 # sysexits.h, EX_TEMPFAIL: run the same command again.
 UNFINISHED = 75
@@ -56,6 +60,11 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of everything else that is random")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumed if it holds checkpoints")
     parser.add_argument("--minutes", type=float, help="save a checkpoint and end after this time, with exit code 75")
+    parser.add_argument(
+        "--after",
+        type=Path,
+        help="an ended run that held out the same scans: its weights are what this one starts from",
+    )
     parser.add_argument("--half", action="store_true", help="keep fp16 weights")
     parser.add_argument("--evaluate-every", type=int, default=1, help="epochs from one validation to the next")
     parser.add_argument("--exact", action="store_true", help="deterministic kernels on a GPU, slower")
@@ -86,7 +95,8 @@ def _plan(arguments: argparse.Namespace) -> tuple[Plan, str, list[Scan]]:
     recipe_name, recipe = recipe_for(arguments.base, arguments.recipe, recipe_overrides(arguments))
     split = _split(scans, arguments, recipe)
     set_seed(arguments.seed)
-    base = open_base(arguments.base, arguments.wheel, TINY if arguments.tiny else None)
+    earlier = None if arguments.after is None else open_earlier_run(arguments.after, _split_facts(arguments, scans))
+    base = earlier.base if earlier else open_base(arguments.base, arguments.wheel, TINY if arguments.tiny else None)
     if base.knows_labels and split.test and not arguments.trained_base:
         raise SystemExit(
             f"expected a base that was trained on none of the scans for {arguments.protocol}, received one that knows "
@@ -107,8 +117,19 @@ def _plan(arguments: argparse.Namespace) -> tuple[Plan, str, list[Scan]]:
         exact=arguments.exact,
         half=arguments.half,
         evaluate_every=arguments.evaluate_every,
+        after=earlier.facts if earlier else None,
     )
     return plan, recipe_name, scans
+
+
+def _split_facts(arguments: argparse.Namespace, scans: list[Scan]) -> dict[str, Any]:
+    """What decides who is held out, as `run.json` has it."""
+    return {
+        "protocol": RUN_PROTOCOLS[arguments.protocol],
+        "splitSeed": arguments.split_seed,
+        "fold": arguments.fold if arguments.protocol == "subject-folds" else None,
+        "data": {"sha256": hash_data(arguments.data, scans), "slices": len(scans)},
+    }
 
 
 def _split(scans: list[Scan], arguments: argparse.Namespace, recipe: Recipe) -> Split:
@@ -134,9 +155,8 @@ def _write(
         base=describe(plan.base),
         recipe={"name": recipe_name, **asdict(plan.recipe)},
         seed=plan.seed,
-        splitSeed=arguments.split_seed,
-        fold=arguments.fold if arguments.protocol == "subject-folds" else None,
-        data={"sha256": hash_data(plan.data, scans), "slices": len(scans)},
+        after=plan.after,
+        **{key: value for key, value in _split_facts(arguments, scans).items() if key != "protocol"},
         split=_describe_split(plan.split),
         imagesPerSecond=round(outcome.images_per_second, 2),
         epochs=epoch_table(outcome.history),
@@ -150,7 +170,7 @@ def _describe_split(split: Split) -> dict[str, Any]:
 
 
 def _facts(arguments: argparse.Namespace, base: Base, recipe_name: str, device: torch.device) -> Facts:
-    protocol = {"card": "card", "subject-folds": "subject-disjoint", "all": "none"}[arguments.protocol]
+    protocol = RUN_PROTOCOLS[arguments.protocol]
     known = " (the base knew these labels: not held out)" if base.knows_labels else ""
     evaluated = {
         "card": "a random tenth of the slices, of people whose other slices were trained on",

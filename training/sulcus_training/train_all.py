@@ -85,6 +85,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--split-seed", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, help="end after this time, with exit code 75; run again to go on")
+    parser.add_argument("--after", type=Path, help="folder of an earlier `train_all`: each step goes on from its own")
     parser.add_argument("--at-once", type=int, default=1, help="steps that run side by side (default: %(default)s)")
     parser.add_argument("--evaluate-every", type=int, default=1, help="epochs from one validation to the next")
     parser.add_argument("--exact", action="store_true")
@@ -101,6 +102,8 @@ def command(step: Step, arguments: argparse.Namespace, out: Path, minutes: float
         value = getattr(arguments, name)
         if value is not None:
             line += [f"--{name.replace('_', '-')}", str(value)]
+    if arguments.after is not None:
+        line += ["--after", str(arguments.after / step.name)]
     line += [f"--{name}" for name in ("exact", "tiny") if getattr(arguments, name)]
     return line if minutes is None else [*line, "--minutes", str(minutes)]
 

@@ -150,6 +150,24 @@ def test_a_base_that_knows_the_labels_is_refused_unless_allowed_and_then_marked(
     assert read_run(tmp_path / "second")["base"]["knowsLabels"] is True
 
 
+def test_a_run_goes_on_from_the_weights_of_one_that_held_out_the_same_scans(data: Path, tmp_path: Path) -> None:
+    first = ["--protocol", "subject-folds", "--fold", "0"]
+    main(command(data, tmp_path / "first", *first))
+
+    assert main(command(data, tmp_path / "second", *first, "--after", str(tmp_path / "first"))) == 0
+
+    second = read_run(tmp_path / "second")
+    assert second["after"]["seconds"] == read_run(tmp_path / "first")["seconds"]
+    assert second["base"] == read_run(tmp_path / "first")["base"]
+    for other in (
+        ["--protocol", "subject-folds", "--fold", "1"],
+        ["--protocol", "card"],
+        [*first, "--split-seed", "1"],
+    ):
+        with pytest.raises(ValueError, match=r"expected an earlier run with the (fold|protocol|splitSeed)"):
+            main(command(data, tmp_path / "third", *other, "--after", str(tmp_path / "first")))
+
+
 def test_the_last_epoch_is_validated_whatever_the_interval(data: Path, tmp_path: Path) -> None:
     given = command(data, tmp_path, "--protocol", "card", "--evaluate-every", "2", "--epochs", "3")
 
