@@ -40,6 +40,8 @@ class Plan:
     exact: bool = False
     # Whether the kept weights are rounded to fp16 (they are evaluated as kept).
     half: bool = False
+    # Of the run whose weights the base is, as this one's JSON repeats it.
+    after: dict[str, Any] | None = None
     # Epochs from one validation to the next; the last is always validated.
     evaluate_every: int = 1
 
@@ -145,10 +147,12 @@ def _choose_weights(trainer: SulcusTrainer, average: WeightAverage | None, plan:
 
 
 def _predict_held_out(trainer: SulcusTrainer, plan: Plan) -> Floats | None:
+    """In fp32, as whoever opens the kept model predicts: the Trainer would do it in the bf16 that it trained in."""
     if not plan.split.test:
         return None
-    predicted = trainer.predict(SliceDataset(plan.data, plan.split.test, plan.processor))
-    return np.asarray(predicted.predictions, dtype=np.float64)
+    # The accelerator has put autocast around the model's own forward.
+    trainer.accelerator.unwrap_model(plan.base.model, keep_fp32_wrapper=False)
+    return predict_logits(plan.base.model, plan.processor, plan.data, plan.split.test, plan.device)
 
 
 def _accuracy(prediction: EvalPrediction) -> dict[str, float]:
