@@ -1,5 +1,6 @@
 """Folds pooled: every person predicted once, by the model that never saw them. `logits.csv` and `run.json`."""
 
+from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,25 +21,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = create_parser("pool", __doc__)
     parser.add_argument("folds", type=Path, nargs="+", help="folders of the runs, one a fold")
     parser.add_argument("--out", type=Path, required=True)
+    add_title(parser)
     arguments = parser.parse_args(argv)
-    pool(arguments.folds, arguments.out)
+    pool(arguments.folds, arguments.out, arguments.title)
     say(f"wrote {arguments.out}")
     return 0
 
 
-def pool(folders: Sequence[Path], out: Path) -> dict[str, Any]:
+def add_title(parser: ArgumentParser) -> None:
+    parser.add_argument("--title", help="of the run, in tables (default: base and recipe)")
+
+
+def pool(folders: Sequence[Path], out: Path, title: str | None = None) -> dict[str, Any]:
     """Raises ValueError when a person is on both sides of a fold, in two folds, or the folds are of different runs."""
     runs = [read_run(folder) for folder in folders]
     check_folds(runs)
     scans, predictions = read_logits([folder / LOGITS_FILE for folder in folders])
-    return write_pooled(runs, scans, predictions, out, Form(runs[0]["method"]))
+    return write_pooled(runs, scans, predictions, out, Form(runs[0]["method"], title))
 
 
 @dataclass(frozen=True)
 class Form:
-    """In which form the folds' models were run; the suffixes tell its run from that of the checkpoints themselves."""
+    """In which form the folds' models were run; the suffixes tell its run from that of the checkpoints themselves.
+    `title` is that of the folds unless it is None."""
 
     method: str
+    title: str | None
     id_suffix: str = ""
     title_suffix: str = ""
 
@@ -52,7 +60,7 @@ def write_pooled(
     first, recipe = runs[0], runs[0]["recipe"]["name"]
     facts = Facts(
         id=f"{recipe}-folds{form.id_suffix}",
-        title=f"{first['title']}{form.title_suffix}",
+        title=f"{form.title or first['title']}{form.title_suffix}",
         role="out-of-fold",
         protocol="subject-disjoint",
         trained_on="the people of the other folds",

@@ -14,7 +14,7 @@ from .console import note, say
 from .logits_file import LOGITS_FILE, read_logits, to_predictions
 from .metrics import Floats
 from .options import add_data, create_parser
-from .pool import Form, check_folds, write_pooled
+from .pool import Form, add_title, check_folds, write_pooled
 from .product_results import read_results
 from .run_record import read_run
 from .scans import Scan
@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--sulcus", type=Path, default=SULCUS, help="the command line (default: %(default)s)")
     parser.add_argument("--compile-options", default="", help="options of sulcus compile, as one word")
     parser.add_argument("--out", type=Path, required=True)
+    add_title(parser)
     arguments = parser.parse_args(argv)
     runs = [read_run(folder) for folder in arguments.folds]
     check_folds(runs)
@@ -40,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         held_out, _ = read_logits([folder / LOGITS_FILE])
         scans += held_out
         logits.append(serve(folder / "model", held_out, arguments.data, arguments.sulcus, options))
-    form = Form(" ".join(["compiled by sulcus compile", *options]) + ", run by sulcus classify", "-int8", ", int8")
+    method = " ".join(["compiled by sulcus compile", *options]) + ", run by sulcus classify"
+    form = Form(method, arguments.title, "-int8", ", int8")
     write_pooled(runs, scans, to_predictions(scans, np.concatenate(logits)), arguments.out, form)
     say(f"wrote {arguments.out}")
     return 0
