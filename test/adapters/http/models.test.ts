@@ -11,12 +11,15 @@ const served = (name: string, version: string, digit: string, model = createFake
 const other = served('other', '2.0.0', 'a');
 const newer = served('tiny', '1.1.0', 'b');
 
-const post = (app: ReturnType<typeof createApiUnderTest>['app'], name: string, headers: Record<string, string> = {}) =>
-  app.request(`/v1/models/${name}/classify`, {
+const send = (app: ReturnType<typeof createApiUnderTest>['app'], path: string, headers: Record<string, string> = {}) =>
+  app.request(`/v1/models/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'image/png', ...headers },
     body: image,
   });
+
+const post = (app: ReturnType<typeof createApiUnderTest>['app'], name: string, headers: Record<string, string> = {}) =>
+  send(app, `${name}/classify`, headers);
 
 describe('GET /v1/models', () => {
   it('lists what is served, the main one first, with what each is asked for by', async () => {
@@ -116,11 +119,7 @@ describe('POST /v1/models/{name}/classify', () => {
   it('keeps nothing with store=false, and counts the scan as any other', async () => {
     const { app, results, meter } = createApiUnderTest({ models: [other] });
 
-    const response = await app.request('/v1/models/other/classify?store=false', {
-      method: 'POST',
-      body: image,
-      headers: { 'content-type': 'image/png' },
-    });
+    const response = await send(app, 'other/classify?store=false');
 
     expect(response.status).toBe(200);
     expect(results.entries()).toEqual([]);
@@ -139,18 +138,11 @@ describe('POST /v1/models/{name}/classify', () => {
 });
 
 describe('POST /v1/models/{name}/features', () => {
-  const features = (app: ReturnType<typeof createApiUnderTest>['app'], name: string) =>
-    app.request(`/v1/models/${name}/features`, {
-      method: 'POST',
-      headers: { 'content-type': 'image/png' },
-      body: image,
-    });
-
   it('extracts by the model that is named, stores nothing, and counts the scan', async () => {
     const headless = served('headless', '1.1.0', 'b', createHeadlessModel());
     const { app, results, model, meter } = createApiUnderTest({ models: [other, headless] });
 
-    const response = await features(app, 'headless@1.1.0');
+    const response = await send(app, 'headless@1.1.0/features');
 
     expect(response.status).toBe(200);
     expect(await jsonOf(response)).toMatchObject({
@@ -167,7 +159,7 @@ describe('POST /v1/models/{name}/features', () => {
   it('refuses a name that is not served', async () => {
     const { app } = createApiUnderTest({ models: [other] });
 
-    await expectError(await features(app, 'google'), 404, 'MODEL_NOT_FOUND');
+    await expectError(await send(app, 'google/features'), 404, 'MODEL_NOT_FOUND');
   });
 });
 
