@@ -154,8 +154,13 @@ def test_a_run_goes_on_from_the_weights_of_one_that_held_out_the_same_scans(data
     first = ["--protocol", "subject-folds", "--fold", "0"]
     main(command(data, tmp_path / "first", *first))
 
-    assert main(command(data, tmp_path / "second", *first, "--after", str(tmp_path / "first"))) == 0
+    # At a rate of 0 nothing is learnt: what comes out are the first run's weights.
+    still = ["--learning-rate", "0", "--after", str(tmp_path / "first")]
+    assert main(command(data, tmp_path / "second", *first, *still)) == 0
 
+    _, before = read_logits([tmp_path / "first" / "logits.csv"])
+    _, after = read_logits([tmp_path / "second" / "logits.csv"])
+    assert after.logits == pytest.approx(before.logits, abs=1e-6)
     second = read_run(tmp_path / "second")
     assert second["after"]["seconds"] == read_run(tmp_path / "first")["seconds"]
     assert second["base"] == read_run(tmp_path / "first")["base"]
