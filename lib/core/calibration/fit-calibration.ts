@@ -1,19 +1,14 @@
 import { activate } from '../classify-scan';
-import { SulcusError } from '../errors';
-import { dealFolds } from '../linear/folds';
 import { bootstrapIntervals } from '../metrics/bootstrap';
 import { calibrationErrorOf } from '../metrics/calibration-error';
 import { seededRandom } from '../seeded-random';
-import { calibrateLogits, confidenceOf, marginOf } from './apply-calibration';
+import { calibrateLogits, confidenceOf, marginOf, type Scaling, UNSCALED } from './apply-calibration';
 import type { Calibration } from './calibration-schema';
 import { type AbstainRule, chooseThreshold, coveredBy, type JudgedScore } from './choose-threshold';
-import {
-  fitTemperature,
-  fitTemperatureAndBias,
-  type LabelledLogits,
-  type Scaling,
-  scaledLoss,
-} from './fit-temperature';
+import { fitEntropyExponent } from './fit-entropy-exponent';
+import { fitTemperature, fitTemperatureAndBias } from './fit-temperature';
+import { foldsBySubject, type LeftOut, leaveOut, mean, pays } from './leave-subjects-out';
+import { type LabelledLogits, scaledLoss } from './scaled-loss';
 
 export interface CalibrationInput extends LabelledLogits {
   readonly labels: readonly string[];
@@ -29,20 +24,20 @@ export interface CalibrationOptions {
   readonly margin?: number;
   /** `never` and `always` leave nothing to measure. @default auto: if left-out subjects' loss is better with one */
   readonly bias?: 'auto' | 'never' | 'always';
+  /** @default auto: if with one left-out subjects' calibration error is lower, and their loss too */
+  readonly entropy?: 'auto' | 'never' | 'always';
 }
 
-/** Up to so many subjects each is left out by itself; more are dealt to ten folds. */
-const MOST_LEFT_OUT = 20;
-const FOLDS = 10;
 /** A bias a label is fitted for models of so many labels at most. */
 const MOST_BIASES = 32;
 const REPLICATES = 1000;
 const SEED = 5;
 
 /**
- * Fits temperature, bias if it pays and the threshold for abstaining, and measures them on subjects that are left out: each
- * fold's scans are scaled by what the other folds gave. A bias pays when it lowers the loss of left-out subjects, on average
- * over subjects, by more than one standard error.
+ * Fits temperature, bias and entropy exponent if they pay, and the threshold for abstaining, and measures them on subjects
+ * that are left out: each fold's scans are scaled by what the other folds gave. A bias, which changes labels, pays when it
+ * lowers the loss of left-out subjects, on average over subjects, by more than one standard error; an entropy exponent, which
+ * without a bias changes no label, when it lowers their calibration error and does not raise their loss.
  * @throws INVALID_REQUEST for fewer than two subjects, or a threshold that cannot be had
  */
 export const fitCalibration = (input: CalibrationInput, options: CalibrationOptions): Omit<Calibration, 'gate'> => {
@@ -53,8 +48,14 @@ export const fitCalibration = (input: CalibrationInput, options: CalibrationOpti
   const tryBias = options.bias !== 'never' && labels.length > 1 && labels.length <= MOST_BIASES;
   const biased = tryBias ? leaveOut(input, foldOf, fitTemperatureAndBias) : null;
   const useBias = biased !== null && (options.bias === 'always' || pays(plain, biased, subjectOf));
-  const fitted = useBias ? fitTemperatureAndBias(input) : fitTemperature(input);
-  const judged = judge(input, useBias ? biased.scalings : plain.scalings);
+  const fit = useBias ? fitTemperatureAndBias : fitTemperature;
+  const without = useBias ? biased : plain;
+  const tryEntropy = options.entropy !== 'never' && labels.length > 1 && input.activation === 'softmax';
+  const flattened = tryEntropy ? leaveOut(input, foldOf, fitEntropyExponent(fit)) : null;
+  const entropy = flattened === null ? undefined : compareErrors(input, without, flattened);
+  const useEntropy = flattened !== null && (options.entropy === 'always' || entropyPays(entropy, without));
+  const fitted = (useEntropy ? fitEntropyExponent(fit) : fit)(input);
+  const judged = judge(input, (useEntropy ? flattened : without).scalings);
   const before = judge(
     input,
     logits.map(() => UNSCALED),
@@ -63,6 +64,7 @@ export const fitCalibration = (input: CalibrationInput, options: CalibrationOpti
   const covered = coveredBy(judged, threshold);
   return {
     temperature: rounded(fitted.temperature),
+    ...(fitted.entropyExponent === undefined ? {} : { entropyExponent: rounded(fitted.entropyExponent) }),
     bias: fitted.bias?.map(rounded) ?? null,
     threshold,
     fit: {
@@ -79,66 +81,26 @@ export const fitCalibration = (input: CalibrationInput, options: CalibrationOpti
       lossWithBias: biased === null ? null : rounded(mean(biased.losses)),
       eceBefore: rounded(calibrationError(before)),
       ece: rounded(calibrationError(judged)),
+      ...(entropy === undefined ? {} : { entropy }),
       eceInterval: errorInterval(judged, subjectOf),
       ...covered,
     },
   };
 };
 
-const UNSCALED: Scaling = { temperature: 1, bias: null };
-
 /** Six digits: more would differ between versions of the exponential function, and mean nothing. */
 const rounded = (value: number): number => Number(value.toPrecision(6));
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** The fold of each scan; no subject is in two. @throws INVALID_REQUEST for fewer than two subjects */
-export const foldsBySubject = (subjects: readonly number[], targets: readonly (number | null)[]): number[] => {
-  const distinct = [...new Set(subjects)];
-  if (distinct.length < 2) {
-    throw new SulcusError(
-      'INVALID_REQUEST',
-      `expected scans of at least two subjects to calibrate on, received ${distinct.length}`,
-    );
-  }
-  if (distinct.length <= MOST_LEFT_OUT) return subjects.map((subject) => distinct.indexOf(subject));
-  const numbers = targets.map((target) => target ?? -1);
-  return dealFolds(subjects, numbers, { count: FOLDS, random: seededRandom(SEED) });
-};
+type EntropyFigures = NonNullable<Calibration['fit']['entropy']>;
 
-interface LeftOut {
-  /** What each scan is scaled by: fitted on the other folds. */
-  readonly scalings: readonly Scaling[];
-  readonly losses: readonly number[];
-}
+const compareErrors = (data: LabelledLogits, without: LeftOut, flattened: LeftOut): EntropyFigures => ({
+  loss: rounded(mean(flattened.losses)),
+  ece: rounded(calibrationError(judge(data, flattened.scalings))),
+  eceWithout: rounded(calibrationError(judge(data, without.scalings))),
+});
 
-const leaveOut = (
-  data: LabelledLogits,
-  foldOf: readonly number[],
-  fitOn: (data: LabelledLogits, items: readonly number[]) => Scaling,
-): LeftOut => {
-  const byFold = new Map<number, Scaling>();
-  for (const fold of new Set(foldOf)) {
-    byFold.set(
-      fold,
-      fitOn(
-        data,
-        foldOf.flatMap((own, item) => (own === fold ? [] : [item])),
-      ),
-    );
-  }
-  const scalings = foldOf.map((fold) => byFold.get(fold) ?? UNSCALED);
-  return { scalings, losses: scalings.map((scaling, item) => scaledLoss(data, scaling, [item])) };
-};
-
-const pays = (plain: LeftOut, biased: LeftOut, subjects: readonly number[]): boolean => {
-  const gains = [...new Set(subjects)].map((subject) => {
-    const own = subjects.flatMap((other, item) => (other === subject ? [item] : []));
-    return mean(own.map((item) => (plain.losses[item] ?? 0) - (biased.losses[item] ?? 0)));
-  });
-  const gain = mean(gains);
-  const variance = gains.reduce((sum, value) => sum + (value - gain) ** 2, 0) / (gains.length - 1);
-  return gain > Math.sqrt(variance / gains.length);
-};
+const entropyPays = (figures: EntropyFigures | undefined, without: LeftOut): boolean =>
+  figures !== undefined && figures.ece < figures.eceWithout && figures.loss <= mean(without.losses);
 
 const judge = ({ logits, targets, activation }: LabelledLogits, scalings: readonly Scaling[]): JudgedScore[] =>
   logits.map((own, item) => {

@@ -1,9 +1,5 @@
-import {
-  fitTemperature,
-  fitTemperatureAndBias,
-  type LabelledLogits,
-  scaledLoss,
-} from '../../../lib/core/calibration/fit-temperature';
+import { fitTemperature, fitTemperatureAndBias } from '../../../lib/core/calibration/fit-temperature';
+import { type LabelledLogits, scaledLoss } from '../../../lib/core/calibration/scaled-loss';
 import { activate } from '../../../lib/core/classify-scan';
 import { seededRandom } from '../../../lib/core/seeded-random';
 
