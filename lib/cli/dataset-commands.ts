@@ -4,9 +4,15 @@ import type { Output } from './output';
 
 /** Commands that take a labelled set. */
 export const addDatasetCommands = (program: Command, output: Output, finish: (exitCode: number) => void): void => {
-  withLabelledSet(program.command('evaluate'))
+  withLabelledSet(program.command('evaluate'), '[set]')
     .description('measure a model bundle on labelled scans, through the path that serves them')
     .addOption(modelOption())
+    .addOption(
+      new Option(
+        '--logits <csv>',
+        'score these (label,subject,logit_<label>...) in place of a set, such as out-of-fold logits',
+      ).conflicts(['split', 'join', 'images', 'labels', 'subjects', 'threads']),
+    )
     .option('--split <column=value...>', 'evaluate only these rows, such as --split use=held-out-person')
     .option('--positive <label...>', 'labels to tell apart by AUC from --negative')
     .option('--negative <label...>', 'the others (default: all that are not --positive)')
@@ -15,7 +21,7 @@ export const addDatasetCommands = (program: Command, output: Output, finish: (ex
     .option('--out <folder>', 'write report.json, report.md, reliability.svg, coverage.svg and confusion.svg there')
     .option('--json', 'print the report as JSON')
     .addOption(threadsOption())
-    .action(async (set: string, options) => {
+    .action(async (set: string | undefined, options) => {
       const { evaluateCommand } = require('./evaluate-command') as typeof import('./evaluate-command');
       finish(await evaluateCommand(set, options, output));
     });

@@ -1,16 +1,18 @@
 import { createImageDecoder } from '../adapters/image';
-import { openModel } from '../adapters/onnx';
+import { openBundle, openModel } from '../adapters/onnx';
 import { type ClassifyScanDeps, classifyScan, requireLabels } from '../core/classify-scan';
 import { NOTICE } from '../core/contract';
 import { SulcusError } from '../core/errors';
 import { evaluatePeople, evaluateScans } from '../core/metrics/evaluation';
 import type { ScoredScan } from '../core/metrics/scored-scan';
 import type { ModelManifest } from '../core/model-manifest';
+import { readLogits } from './calibration/logit-table';
 import { chooseContrast } from './dataset/contrast';
 import { type LabelledScan, readLabelledScans, requireKnownLabels } from './dataset/labelled-scans';
 import { parseSelector, type Selection, selectScans } from './dataset/select-scans';
 import { renderMarkdown } from './evaluation/markdown';
 import { definitionsOf, type EvaluationReport, type FailedScan } from './evaluation/report';
+import { scoreLogits } from './evaluation/score-logits';
 import { writeReport } from './evaluation/write-report';
 import { EXIT } from './exit-codes';
 import type { Output } from './output';
@@ -19,6 +21,8 @@ import { readSessionSettings } from './session-settings';
 
 export interface EvaluateOptions {
   readonly model: string;
+  /** CSV of logits to score instead of a set's pictures. */
+  readonly logits?: string;
   readonly json?: boolean;
   readonly out?: string;
   readonly images?: string;
@@ -34,11 +38,30 @@ export interface EvaluateOptions {
 }
 
 /**
- * `sulcus evaluate`: a labelled set through the product's own path.
+ * `sulcus evaluate`: a labelled set through the product's own path, or logits as the bundle would serve them.
  * @returns the exit code: failed when a scan could not be evaluated
  * @throws INVALID_REQUEST for a set that cannot be evaluated as a whole, MODEL_HAS_NO_LABELS
  */
-export const evaluateCommand = async (path: string, options: EvaluateOptions, output: Output): Promise<number> => {
+export const evaluateCommand = async (
+  set: string | undefined,
+  options: EvaluateOptions,
+  output: Output,
+): Promise<number> => {
+  const { logits } = options;
+  if ((set === undefined) === (logits === undefined)) {
+    const received = set === undefined ? 'neither' : 'both';
+    throw new SulcusError('INVALID_REQUEST', `expected a labelled set or --logits, received ${received}`);
+  }
+  const report =
+    logits === undefined ? await evaluateSet(set as string, options, output) : await evaluateLogits(logits, options);
+  if (options.out !== undefined) await writeReport(options.out, report);
+  if (options.json) output.line(JSON.stringify(report));
+  else for (const line of renderMarkdown(report)) output.line(line);
+  if (options.out !== undefined) output.note(`wrote ${options.out}`);
+  return report.data.failed.length > 0 ? EXIT.failed : EXIT.ok;
+};
+
+const evaluateSet = async (path: string, options: EvaluateOptions, output: Output): Promise<EvaluationReport> => {
   const { images, join, labels: labelColumn, subjects: subjectColumn } = options;
   const all = await readLabelledScans(path, { images, join, labelColumn, subjectColumn });
   const selectors = (options.split ?? []).map(parseSelector);
@@ -46,20 +69,25 @@ export const evaluateCommand = async (path: string, options: EvaluateOptions, ou
   const session = { ...readSessionSettings(options.threads), expectedScans: selection.scans.length };
   const model = await openModel(options.model, { ...session, verify: true });
   try {
-    requireLabels(model.manifest);
-    requireKnownLabels(selection.scans, model.manifest.labels);
-    const contrast = chooseContrast(model.manifest.labels, options);
+    const { manifest } = model;
+    requireLabels(manifest);
+    requireKnownLabels(selection.scans, manifest.labels);
+    const contrast = chooseContrast(manifest.labels, options);
     const deps: ClassifyScanDeps = { decoder: createImageDecoder(), model: async () => model };
-    const outcomes = await classifyAll(deps, selection.scans, model.manifest.labels, output);
-    const report = assemble(model.manifest, selection, outcomes, { ...options, contrast });
-    if (options.out !== undefined) await writeReport(options.out, report);
-    if (options.json) output.line(JSON.stringify(report));
-    else for (const line of renderMarkdown(report)) output.line(line);
-    if (options.out !== undefined) output.note(`wrote ${options.out}`);
-    return report.data.failed.length > 0 ? EXIT.failed : EXIT.ok;
+    const outcomes = await classifyAll(deps, selection.scans, manifest.labels, output);
+    return assemble(manifest, { ...selection, source: 'scans' }, outcomes, { ...options, contrast });
   } finally {
     await model.dispose();
   }
+};
+
+const evaluateLogits = async (path: string, options: EvaluateOptions): Promise<EvaluationReport> => {
+  const { manifest } = await openBundle(options.model, true);
+  requireLabels(manifest);
+  const contrast = chooseContrast(manifest.labels, options);
+  const scored = scoreLogits(await readLogits(path, manifest), manifest);
+  const selection = { scans: scored, subjectDisjoint: null, sharedSubjects: 0, source: 'logits' } as const;
+  return assemble(manifest, selection, { scored, failed: [] }, { ...options, split: [], contrast });
 };
 
 interface Outcomes {
@@ -108,11 +136,17 @@ const classifyOne = async (
   }
 };
 
+/** What was selected, and what of it was scored. */
+interface Evaluated extends Pick<Selection, 'subjectDisjoint' | 'sharedSubjects'> {
+  readonly scans: readonly unknown[];
+  readonly source: EvaluationReport['data']['source'];
+}
+
 type AssembleOptions = Pick<EvaluateOptions, 'split' | 'bootstrap' | 'seed'> & Pick<EvaluationReport, 'contrast'>;
 
 const assemble = (
   manifest: ModelManifest,
-  { scans, subjectDisjoint, sharedSubjects }: Selection,
+  { scans, subjectDisjoint, sharedSubjects, source }: Evaluated,
   { scored, failed }: Outcomes,
   { split = [], bootstrap: replicates, seed, contrast }: AssembleOptions,
 ): EvaluationReport => {
@@ -124,6 +158,7 @@ const assemble = (
     schemaVersion: 1,
     model: { name, version, digest, labels, quantization: quantization.scheme },
     data: {
+      source,
       scans: scans.length,
       evaluated: scored.length,
       failed,

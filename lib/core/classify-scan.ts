@@ -87,7 +87,14 @@ export const activate = (logits: ArrayLike<number>, activation: 'softmax' | 'sig
   return exponents.map((value) => value / sum);
 };
 
-const rankScores = (logits: Float32Array, { labels, activation, calibration }: ModelManifest): LabelScore[] => {
+/**
+ * The scores that the bundle makes of logits in label order, highest first.
+ * @throws INFERENCE_FAILED for another number of logits than of labels
+ */
+export const rankScores = (
+  logits: ArrayLike<number>,
+  { labels, activation, calibration }: Pick<ModelManifest, 'labels' | 'activation' | 'calibration'>,
+): LabelScore[] => {
   if (logits.length !== labels.length) {
     throw new SulcusError(
       'INFERENCE_FAILED',

@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { calibrateCommand } from '../../lib/cli/calibrate-command';
 import { classifyCommand, type FileResult } from '../../lib/cli/classify-command';
 import { type EvaluateOptions, evaluateCommand } from '../../lib/cli/evaluate-command';
 import type { EvaluationReport } from '../../lib/cli/evaluation/report';
+import { DEFAULT_RULE } from '../../lib/core/calibration/choose-threshold';
 import { recordOutput } from '../support/output-recorder';
 import { writeTinyBundle } from '../support/tiny-bundle';
 import { tinyScan } from '../support/tiny-scan';
@@ -27,15 +29,15 @@ describe('sulcus evaluate', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const run = async (set: string, options: Partial<EvaluateOptions> = {}) => {
+  const run = async (set: string | undefined, options: Partial<EvaluateOptions> = {}) => {
     const output = recordOutput();
     const all = { model: join(folder, 'model'), bootstrap: 50, seed: 1, ...options };
-    const exitCode = await evaluateCommand(join(folder, set), all, output);
+    const exitCode = await evaluateCommand(set === undefined ? set : join(folder, set), all, output);
     return { exitCode, ...output };
   };
-  const evaluate = async (set: string, options: Partial<EvaluateOptions> = {}) => {
+  const evaluate = async (set: string | undefined, options: Partial<EvaluateOptions> = {}) => {
     const { lines, ...rest } = await run(set, { ...options, json: true });
-    return { ...rest, report: JSON.parse(lines.join('')) as EvaluationReport };
+    return { ...rest, lines, report: JSON.parse(lines.join('')) as EvaluationReport };
   };
 
   test('counts what `sulcus classify` answers for the same files', async () => {
@@ -88,6 +90,41 @@ describe('sulcus evaluate', () => {
     expect(report.data).toMatchObject({ scans: 12, selected: ['use=new'], subjectDisjoint: false, sharedSubjects: 6 });
     expect(report.contrast).toEqual({ positive: ['amber'], negative: ['birch'] });
     expect(report.contrastAuc).toBeGreaterThanOrEqual(0);
+  });
+
+  test('--logits evaluates what a model gave elsewhere as the bundle would serve it', async () => {
+    const output = recordOutput();
+    const [calibrated, csv] = [join(folder, 'calibrated'), join(folder, 'logits.csv')];
+    const calibration = { model: join(folder, 'model'), rule: DEFAULT_RULE, minMargin: 0, gate: false } as const;
+    await calibrateCommand(
+      join(folder, 'set/labels.csv'),
+      { ...calibration, bias: 'always', entropy: 'always', writeLogits: csv, out: calibrated },
+      output,
+    );
+    const ofScans = await evaluate('set/labels.csv', { model: calibrated });
+
+    const { exitCode, report, lines } = await evaluate(undefined, { model: calibrated, logits: csv });
+    const { lines: markdown } = await run(undefined, { model: calibrated, logits: csv });
+
+    expect(exitCode).toBe(0);
+    expect(lines).toHaveLength(1);
+    expect(report.data).toEqual({ ...ofScans.report.data, source: 'logits' });
+    for (const name of ['accuracy', 'loss', 'calibratedLoss', 'ece', 'brier', 'macroF1'] as const) {
+      expect(report[name]).toBeCloseTo(ofScans.report[name] as number, 6);
+    }
+    expect(report.abstaining).toEqual(ofScans.report.abstaining);
+    expect(report.abstaining.abstained).toBeGreaterThan(0);
+    expect(markdown).toContain('- of logits as the bundle would serve them, without its input gate');
+  });
+
+  test.each([
+    ['neither a set nor logits', undefined, undefined, 'received neither'],
+    ['both', 'set', 'logits.csv', 'received both'],
+  ])('refuses %s', async (_, set, logits, message) => {
+    await expect(run(set, logits === undefined ? {} : { logits })).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining(`expected a labelled set or --logits, ${message}`),
+    });
   });
 
   test('--out writes the report and three plots; the report names no file and no person', async () => {

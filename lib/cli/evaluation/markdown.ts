@@ -39,6 +39,7 @@ const describeData = ({ model, data, bootstrap }: EvaluationReport): string[] =>
   return [
     `- model: ${model.digest} (${model.quantization})`,
     `- scans: ${data.evaluated} evaluated, ${data.failed.length} failed${failed.length > 0 ? `: ${failed.join(', ')}` : ''}`,
+    ...(data.source === 'logits' ? ['- of logits as the bundle would serve them, without its input gate'] : []),
     `- per label: ${Object.entries(data.perLabel)
       .map(([label, count]) => `${label} ${count}`)
       .join(', ')}`,

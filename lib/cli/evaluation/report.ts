@@ -18,6 +18,8 @@ export interface EvaluationReport extends ScanFigures {
     readonly quantization: ModelManifest['quantization']['scheme'];
   };
   readonly data: {
+    /** Pictures through the served path, or logits that came as a table: then without the bundle's input gate. */
+    readonly source: 'scans' | 'logits';
     /** Scans of the subset: evaluated and failed. */
     readonly scans: number;
     readonly evaluated: number;
