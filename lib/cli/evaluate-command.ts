@@ -12,7 +12,7 @@ import { type LabelledScan, readLabelledScans, requireKnownLabels } from './data
 import { parseSelector, type Selection, selectScans } from './dataset/select-scans';
 import { renderMarkdown } from './evaluation/markdown';
 import { definitionsOf, type EvaluationReport, type FailedScan } from './evaluation/report';
-import { scoreLogits } from './evaluation/score-logits';
+import { inLabelOrder, scoreLogits } from './evaluation/score-logits';
 import { writeReport } from './evaluation/write-report';
 import { EXIT } from './exit-codes';
 import type { Output } from './output';
@@ -123,11 +123,9 @@ const classifyOne = async (
 ): Promise<ScoredScan | { readonly file: string; readonly failure: FailedScan }> => {
   try {
     const classification = await classifyScan(deps, await readScan(file));
-    const byLabel = new Map(classification.scores.map((score) => [score.label, score]));
     return {
       truth: labels.indexOf(label as string),
-      scores: labels.map((name) => byLabel.get(name)?.score as number),
-      logits: labels.map((name) => byLabel.get(name)?.logit as number),
+      ...inLabelOrder(classification.scores, labels),
       subject,
       abstainReason: classification.abstainReason,
     };

@@ -1,5 +1,6 @@
 import { lowConfidence } from '../../core/calibration/apply-calibration';
 import { rankScores } from '../../core/classify-scan';
+import type { LabelScore } from '../../core/contract';
 import { SulcusError } from '../../core/errors';
 import type { ScoredScan } from '../../core/metrics/scored-scan';
 import type { ModelManifest } from '../../core/model-manifest';
@@ -19,14 +20,25 @@ export const scoreLogits = ({ logits, targets, subjects }: LogitTable, manifest:
         `expected a label for each scan, received none for scan ${scan + 1} of the logits`,
       );
     }
-    const byLabel = new Map(rankScores(own, manifest).map(({ label, score }) => [label, score]));
-    const scores = manifest.labels.map((label) => byLabel.get(label) as number);
-    const { calibration, activation } = manifest;
+    const ranked = rankScores(own, manifest);
+    const { labels, calibration, activation } = manifest;
+    const scores = ranked.map(({ score }) => score);
     return {
       truth,
-      scores,
-      logits: own,
+      ...inLabelOrder(ranked, labels),
       subject: subjects?.[scan] ?? null,
       abstainReason: calibration === null ? null : lowConfidence(scores, activation, calibration),
     };
   });
+
+/** Scores and logits in the order of the labels, out of any. */
+export const inLabelOrder = (
+  ranked: readonly LabelScore[],
+  labels: readonly string[],
+): Pick<ScoredScan, 'scores' | 'logits'> => {
+  const byLabel = new Map(ranked.map((entry) => [entry.label, entry]));
+  return {
+    scores: labels.map((label) => byLabel.get(label)?.score as number),
+    logits: labels.map((label) => byLabel.get(label)?.logit as number),
+  };
+};
