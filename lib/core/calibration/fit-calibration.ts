@@ -5,9 +5,9 @@ import { seededRandom } from '../seeded-random';
 import { calibrateLogits, confidenceOf, marginOf, type Scaling, UNSCALED } from './apply-calibration';
 import type { Calibration } from './calibration-schema';
 import { type AbstainRule, chooseThreshold, coveredBy, type JudgedScore } from './choose-threshold';
-import { fitEntropyExponent } from './fit-entropy-exponent';
+import { type FitScaling, fitEntropyExponent } from './fit-entropy-exponent';
 import { fitTemperature, fitTemperatureAndBias } from './fit-temperature';
-import { foldsBySubject, type LeftOut, leaveOut, mean, pays } from './leave-subjects-out';
+import { foldsBySubject, type LeftOut, leaveOut, pays } from './leave-subjects-out';
 import { type LabelledLogits, scaledLoss } from './scaled-loss';
 
 export interface CalibrationInput extends LabelledLogits {
@@ -24,7 +24,7 @@ export interface CalibrationOptions {
   readonly margin?: number;
   /** `never` and `always` leave nothing to measure. @default auto: if left-out subjects' loss is better with one */
   readonly bias?: 'auto' | 'never' | 'always';
-  /** @default auto: if with one left-out subjects' calibration error is lower, and their loss too */
+  /** @default auto: if with one left-out subjects' calibration error is lower and their loss no higher */
   readonly entropy?: 'auto' | 'never' | 'always';
 }
 
@@ -44,18 +44,20 @@ export const fitCalibration = (input: CalibrationInput, options: CalibrationOpti
   const { labels, logits, source } = input;
   const subjectOf = input.subjects ?? logits.map((_, item) => item);
   const foldOf = foldsBySubject(subjectOf, input.targets);
-  const plain = leaveOut(input, foldOf, fitTemperature);
-  const tryBias = options.bias !== 'never' && labels.length > 1 && labels.length <= MOST_BIASES;
-  const biased = tryBias ? leaveOut(input, foldOf, fitTemperatureAndBias) : null;
+  const tryOut = (fitOn: FitScaling): Attempt => {
+    const leftOut = leaveOut(input, foldOf, fitOn);
+    return { ...leftOut, fitOn, judged: judge(input, leftOut.scalings) };
+  };
+  const plain = tryOut(fitTemperature);
+  const canBias = options.bias !== 'never' && labels.length > 1 && labels.length <= MOST_BIASES;
+  const biased = canBias ? tryOut(fitTemperatureAndBias) : null;
   const useBias = biased !== null && (options.bias === 'always' || pays(plain, biased, subjectOf));
-  const fit = useBias ? fitTemperatureAndBias : fitTemperature;
-  const without = useBias ? biased : plain;
-  const tryEntropy = options.entropy !== 'never' && labels.length > 1 && input.activation === 'softmax';
-  const flattened = tryEntropy ? leaveOut(input, foldOf, fitEntropyExponent(fit)) : null;
-  const entropy = flattened === null ? undefined : compareErrors(input, without, flattened);
-  const useEntropy = flattened !== null && (options.entropy === 'always' || entropyPays(entropy, without));
-  const fitted = (useEntropy ? fitEntropyExponent(fit) : fit)(input);
-  const judged = judge(input, (useEntropy ? flattened : without).scalings);
+  const steady = useBias ? biased : plain;
+  const canFlatten = options.entropy !== 'never' && labels.length > 1 && input.activation === 'softmax';
+  const flattened = canFlatten ? tryOut(fitEntropyExponent(steady.fitOn)) : null;
+  const useEntropy = flattened !== null && (options.entropy === 'always' || calibratesBetter(flattened, steady));
+  const { fitOn, judged } = useEntropy ? flattened : steady;
+  const fitted = fitOn(input);
   const before = judge(
     input,
     logits.map(() => UNSCALED),
@@ -77,11 +79,11 @@ export const fitCalibration = (input: CalibrationInput, options: CalibrationOpti
       folds: new Set(foldOf).size,
       accuracy: rounded(before.filter(({ right }) => right).length / before.length),
       lossBefore: rounded(scaledLoss(input, UNSCALED)),
-      loss: rounded(mean(plain.losses)),
-      lossWithBias: biased === null ? null : rounded(mean(biased.losses)),
+      loss: rounded(plain.loss),
+      lossWithBias: biased === null ? null : rounded(biased.loss),
       eceBefore: rounded(calibrationError(before)),
       ece: rounded(calibrationError(judged)),
-      ...(entropy === undefined ? {} : { entropy }),
+      ...(flattened === null ? {} : { entropy: entropyFigures(flattened, steady) }),
       eceInterval: errorInterval(judged, subjectOf),
       ...covered,
     },
@@ -91,16 +93,20 @@ export const fitCalibration = (input: CalibrationInput, options: CalibrationOpti
 /** Six digits: more would differ between versions of the exponential function, and mean nothing. */
 const rounded = (value: number): number => Number(value.toPrecision(6));
 
-type EntropyFigures = NonNullable<Calibration['fit']['entropy']>;
+/** One way to scale, and what came of it on the subjects that it was not fitted on. */
+interface Attempt extends LeftOut {
+  readonly fitOn: FitScaling;
+  readonly judged: readonly JudgedScore[];
+}
 
-const compareErrors = (data: LabelledLogits, without: LeftOut, flattened: LeftOut): EntropyFigures => ({
-  loss: rounded(mean(flattened.losses)),
-  ece: rounded(calibrationError(judge(data, flattened.scalings))),
-  eceWithout: rounded(calibrationError(judge(data, without.scalings))),
+const calibratesBetter = (flattened: Attempt, steady: Attempt): boolean =>
+  calibrationError(flattened.judged) < calibrationError(steady.judged) && flattened.loss <= steady.loss;
+
+const entropyFigures = (flattened: Attempt, steady: Attempt): Calibration['fit']['entropy'] => ({
+  loss: rounded(flattened.loss),
+  ece: rounded(calibrationError(flattened.judged)),
+  eceWithout: rounded(calibrationError(steady.judged)),
 });
-
-const entropyPays = (figures: EntropyFigures | undefined, without: LeftOut): boolean =>
-  figures !== undefined && figures.ece < figures.eceWithout && figures.loss <= mean(without.losses);
 
 const judge = ({ logits, targets, activation }: LabelledLogits, scalings: readonly Scaling[]): JudgedScore[] =>
   logits.map((own, item) => {

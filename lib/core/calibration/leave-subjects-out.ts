@@ -28,6 +28,8 @@ export interface LeftOut {
   /** What each scan is scaled by: fitted on the other folds. */
   readonly scalings: readonly Scaling[];
   readonly losses: readonly number[];
+  /** Their mean. */
+  readonly loss: number;
 }
 
 /** What each fold's scans lose by what `fitOn` makes of the other folds. */
@@ -43,7 +45,8 @@ export const leaveOut = (data: LabelledLogits, foldOf: readonly number[], fitOn:
     );
   }
   const scalings = foldOf.map((fold) => byFold.get(fold) ?? UNSCALED);
-  return { scalings, losses: scalings.map((scaling, item) => scaledLoss(data, scaling, [item])) };
+  const losses = scalings.map((scaling, item) => scaledLoss(data, scaling, [item]));
+  return { scalings, losses, loss: mean(losses) };
 };
 
 /** Whether the loss of left-out subjects is lower with a bias, on average over subjects, by more than a standard error. */
@@ -57,4 +60,4 @@ export const pays = (plain: LeftOut, biased: LeftOut, subjects: readonly number[
   return gain > Math.sqrt(variance / gains.length);
 };
 
-export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
