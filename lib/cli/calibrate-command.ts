@@ -36,7 +36,6 @@ export interface CalibrateOptions {
   readonly rule: AbstainRule;
   readonly minMargin: number;
   readonly bias: 'auto' | 'never' | 'always';
-  readonly entropy: 'auto' | 'never' | 'always';
   /** False leaves the input gate out. */
   readonly gate: boolean;
   /** CSV to write the set's logits to, in the form that `logits` takes. */
@@ -96,8 +95,8 @@ const fitFile = async (set: string | undefined, options: CalibrateOptions, outpu
   }
   const { activation, labels } = manifest;
   const subjects = logits.subjects === null ? null : toNumbers(logits.subjects);
-  const { rule, minMargin: margin, bias, entropy } = options;
-  const fitted = fitCalibration({ ...logits, labels, activation, subjects, source }, { rule, margin, bias, entropy });
+  const { rule, minMargin: margin, bias } = options;
+  const fitted = fitCalibration({ ...logits, labels, activation, subjects, source }, { rule, margin, bias });
   const gate = options.gate ? (fitGateOn(scans, runs, output) ?? gateOf(bundle)) : null;
   if (options.gate && gate === null) output.note('no input gate: whatever comes is classified');
   return { file: toFile(fitted, gate), fittedOn: manifest.digest };

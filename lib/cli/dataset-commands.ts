@@ -78,11 +78,6 @@ export const addDatasetCommands = (program: Command, output: Output, finish: (ex
     .option('--target-accuracy <share>', 'answer as many as leave so many of the answers right', share)
     .option('--min-margin <p>', 'abstain when the two highest scores are closer', share, 0)
     .addOption(new Option('--bias <when>', 'a bias per label').choices(['auto', 'never', 'always']).default('auto'))
-    .addOption(
-      new Option('--entropy <when>', 'flatten unsure scans more than sure ones')
-        .choices(['auto', 'never', 'always'])
-        .default('auto'),
-    )
     .option('--no-gate', 'no input gate')
     .addOption(
       new Option('--write-logits <csv>', "write the set's logits, for --logits of another bundle").conflicts([

@@ -48,7 +48,6 @@ describe('sulcus calibrate', () => {
       rule: DEFAULT_RULE,
       minMargin: 0,
       bias: 'auto',
-      entropy: 'never',
       gate: true,
       threads: 1,
       ...given,
@@ -79,9 +78,7 @@ describe('sulcus calibrate', () => {
     expect(manifest.calibration?.fit).toMatchObject({ scans: SCANS, subjects: PEOPLE, folds: PEOPLE, source: 'set' });
     expect(gate?.features.mean).toHaveLength(32);
     expect(gate?.pixels.mean).toHaveLength(256);
-    expect(lines.join('\n')).toMatch(
-      /temperature \d.*\n.*entropy exponent none \(not tried\)\n.*ECE of left-out subjects.*\n.*\n *input gate of 72 slices/,
-    );
+    expect(lines.join('\n')).toMatch(/temperature \d.*\n.*ECE of left-out subjects.*\n.*\n *input gate of 72 slices/);
   });
 
   test('scores are calibrated, logits as they were, and what is like nothing seen abstains with its scores', async () => {
@@ -234,7 +231,6 @@ describe('sulcus calibrate', () => {
       rule: DEFAULT_RULE,
       minMargin: 0,
       bias: 'never',
-      entropy: 'never',
       gate: true,
     } as const;
 

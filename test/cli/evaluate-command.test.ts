@@ -98,7 +98,7 @@ describe('sulcus evaluate', () => {
     const calibration = { model: join(folder, 'model'), rule: DEFAULT_RULE, minMargin: 0, gate: false } as const;
     await calibrateCommand(
       join(folder, 'set/labels.csv'),
-      { ...calibration, bias: 'always', entropy: 'always', writeLogits: csv, out: calibrated },
+      { ...calibration, bias: 'always', writeLogits: csv, out: calibrated },
       output,
     );
     const ofScans = await evaluate('set/labels.csv', { model: calibrated });

@@ -227,7 +227,7 @@ describe('sulcus train-head', () => {
 
   test('a calibration is dropped, and said to be; the new classifier calibrates as any', async () => {
     const calibrate = async (model: string, out: string) => {
-      const rule = { rule: DEFAULT_RULE, minMargin: 0, bias: 'auto', entropy: 'auto', gate: true, threads: 1 } as const;
+      const rule = { rule: DEFAULT_RULE, minMargin: 0, bias: 'auto', gate: true, threads: 1 } as const;
       await calibrateCommand(set, { model, out, ...rule }, recordOutput());
       return out;
     };

@@ -100,29 +100,6 @@ describe('a calibrated bundle', () => {
     expect(abstainReason).toBeNull();
   });
 
-  it('flattens an unsure scan more than a sure one where the bundle has an entropy exponent', async () => {
-    const calibration = calibrationOf({ temperature: 2, entropyExponent: 0.5 });
-    const shares = await Promise.all(
-      [
-        [0, 2, 1],
-        [0, 1, 0.5],
-      ].map(async (logits) => {
-        const { scores } = await classifyScan(createFakeClassify(modelGiving(logits, { calibration })), FILE);
-        const [first, second] = scores.map(({ score, logit }) => ({ score: Math.log(score), logit }));
-        return ((first?.score ?? 0) - (second?.score ?? 0)) / ((first?.logit ?? 0) - (second?.logit ?? 0));
-      }),
-    );
-
-    const entropies = [
-      [0, 2, 1],
-      [0, 1, 0.5],
-    ].map((logits) => {
-      const scores = activate(logits, 'softmax');
-      return -scores.reduce((sum, score) => sum + score * Math.log(score), 0) / Math.log(3);
-    });
-    expect(shares).toEqual(entropies.map((entropy) => expect.closeTo(1 / (2 * Math.sqrt(entropy)), 6)));
-  });
-
   it('ranks by the score where a bias turns the order of the logits', async () => {
     const calibration = calibrationOf({ temperature: 1, bias: [3, 0, 0] });
 

@@ -1,20 +1,13 @@
-import type { Calibration } from '../../core/calibration/calibration-schema';
 import { NOTICE } from '../../core/contract';
 import type { ModelManifest } from '../../core/model-manifest';
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
-const entropyLine = (exponent: number | undefined, figures: Calibration['fit']['entropy']): string =>
-  `entropy exponent ${exponent === undefined ? 'none' : exponent.toPrecision(4)} (` +
-  (figures === undefined
-    ? 'not tried)'
-    : `left-out subjects with it: loss ${figures.loss.toFixed(4)}, ECE ${figures.ece.toFixed(4)} against ${figures.eceWithout.toFixed(4)})`);
-
 /** What was fitted and how good it is, for a person. */
 export const summarizeCalibration = (manifest: ModelManifest, out: string): string[] => {
   const { calibration, name, version, digest } = manifest;
   if (calibration === null) return [];
-  const { temperature, entropyExponent, bias, threshold, fit, gate } = calibration;
+  const { temperature, bias, threshold, fit, gate } = calibration;
   const who = fit.subjects === null ? 'subjects not known' : `${fit.subjects} subjects`;
   const interval =
     fit.eceInterval === null ? '' : `, 95 % ${fit.eceInterval.map((end) => end.toFixed(3)).join(' to ')}`;
@@ -24,7 +17,6 @@ export const summarizeCalibration = (manifest: ModelManifest, out: string): stri
     digest,
     `temperature ${temperature.toPrecision(4)}, bias ${bias === null ? 'none' : bias.map((b) => b.toFixed(3)).join(' ')} ` +
       `(loss of left-out subjects ${fit.lossBefore.toFixed(4)} plain, ${fit.loss.toFixed(4)} calibrated, ${withBias})`,
-    entropyLine(entropyExponent, fit.entropy),
     `ECE of left-out subjects ${fit.eceBefore.toFixed(4)} plain, ${fit.ece.toFixed(4)} calibrated${interval}`,
     `abstains under a score of ${threshold.score.toFixed(4)} or a margin of ${threshold.margin} (${threshold.rule}): ` +
       `answers ${percent(fit.coverage)}` +

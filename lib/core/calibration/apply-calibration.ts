@@ -1,12 +1,9 @@
 import type { AbstainReason } from '../contract';
 import type { Calibration } from './calibration-schema';
-import { flattenByEntropy } from './entropy-scaling';
 
 /** What turns logits into those that scores are made of. */
 export interface Scaling {
   readonly temperature: number;
-  /** See `flattenByEntropy`; a temperature alone without it. */
-  readonly entropyExponent?: number | undefined;
   readonly bias: readonly number[] | null;
 }
 
@@ -16,9 +13,8 @@ export const UNSCALED: Scaling = { temperature: 1, bias: null };
 /** Logits as scores are made of them; the plain ones without a calibration. */
 export const calibrateLogits = (logits: ArrayLike<number>, calibration: Scaling | null): number[] => {
   if (calibration === null) return Array.from(logits);
-  const { temperature, entropyExponent, bias } = calibration;
-  const flattened = entropyExponent === undefined ? logits : flattenByEntropy(logits, entropyExponent);
-  return Array.from(flattened, (logit, label) => logit / temperature + (bias?.[label] ?? 0));
+  const { temperature, bias } = calibration;
+  return Array.from(logits, (logit, label) => logit / temperature + (bias?.[label] ?? 0));
 };
 
 export type Activation = 'softmax' | 'sigmoid';

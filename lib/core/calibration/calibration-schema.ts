@@ -14,16 +14,6 @@ export const calibrationSchema = z.strictObject({
     .min(1e-3)
     .max(1e3)
     .meta({ description: 'Logits are divided by it before softmax (or sigmoid) makes scores of them.' }),
-  entropyExponent: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .meta({
-      description:
-        "Logits are first divided by this power of their softmax's entropy, a share of the largest and at least 0.05: " +
-        'unsure scans are flattened more than sure ones. Absent where it did not pay.',
-    }),
   bias: z
     .array(finite)
     .nullable()
@@ -45,14 +35,6 @@ export const calibrationSchema = z.strictObject({
     lossWithBias: z.number().nullable().meta({ description: 'With a bias too; null where none was tried.' }),
     eceBefore: share.meta({ description: 'Expected calibration error of the top score, 15 bins, plain.' }),
     ece: share,
-    entropy: z
-      .strictObject({
-        loss: z.number().meta({ description: 'With an entropy exponent too.' }),
-        ece: share.meta({ description: 'With it.' }),
-        eceWithout: share,
-      })
-      .optional()
-      .meta({ description: 'What decided on the entropy exponent; absent where none was tried.' }),
     eceInterval: interval.nullable().meta({ description: '95 %, bootstrap by subject.' }),
     coverage: share.meta({ description: 'Scans that do not abstain for low confidence.' }),
     coveredAccuracy: share.nullable().meta({ description: 'Accuracy on those; null when there are none.' }),

@@ -5,9 +5,8 @@ import { seededRandom } from '../seeded-random';
 import { calibrateLogits, confidenceOf, marginOf, type Scaling, UNSCALED } from './apply-calibration';
 import type { Calibration } from './calibration-schema';
 import { type AbstainRule, chooseThreshold, coveredBy, type JudgedScore } from './choose-threshold';
-import { type FitScaling, fitEntropyExponent } from './fit-entropy-exponent';
 import { fitTemperature, fitTemperatureAndBias } from './fit-temperature';
-import { foldsBySubject, type LeftOut, leaveOut, pays } from './leave-subjects-out';
+import { type FitScaling, foldsBySubject, type LeftOut, leaveOut, pays } from './leave-subjects-out';
 import { type LabelledLogits, scaledLoss } from './scaled-loss';
 
 export interface CalibrationInput extends LabelledLogits {
@@ -24,8 +23,6 @@ export interface CalibrationOptions {
   readonly margin?: number;
   /** `never` and `always` leave nothing to measure. @default auto: if left-out subjects' loss is better with one */
   readonly bias?: 'auto' | 'never' | 'always';
-  /** @default auto: if with one left-out subjects' calibration error is lower and their loss no higher */
-  readonly entropy?: 'auto' | 'never' | 'always';
 }
 
 /** A bias a label is fitted for models of so many labels at most. */
@@ -34,10 +31,9 @@ const REPLICATES = 1000;
 const SEED = 5;
 
 /**
- * Fits temperature, bias and entropy exponent if they pay, and the threshold for abstaining, and measures them on subjects
- * that are left out: each fold's scans are scaled by what the other folds gave. A bias, which changes labels, pays when it
- * lowers the loss of left-out subjects, on average over subjects, by more than one standard error; an entropy exponent, which
- * without a bias changes no label, when it lowers their calibration error and does not raise their loss.
+ * Fits the temperature, a bias per label if it pays, and the threshold for abstaining, and measures them on subjects that are
+ * left out: each fold's scans are scaled by what the other folds gave. A bias, which changes labels, pays when it lowers the
+ * loss of left-out subjects, on average over subjects, by more than one standard error.
  * @throws INVALID_REQUEST for fewer than two subjects, or a threshold that cannot be had
  */
 export const fitCalibration = (input: CalibrationInput, options: CalibrationOptions): Omit<Calibration, 'gate'> => {
@@ -52,11 +48,7 @@ export const fitCalibration = (input: CalibrationInput, options: CalibrationOpti
   const canBias = options.bias !== 'never' && labels.length > 1 && labels.length <= MOST_BIASES;
   const biased = canBias ? tryOut(fitTemperatureAndBias) : null;
   const useBias = biased !== null && (options.bias === 'always' || pays(plain, biased, subjectOf));
-  const steady = useBias ? biased : plain;
-  const canFlatten = options.entropy !== 'never' && labels.length > 1 && input.activation === 'softmax';
-  const flattened = canFlatten ? tryOut(fitEntropyExponent(steady.fitOn)) : null;
-  const useEntropy = flattened !== null && (options.entropy === 'always' || calibratesBetter(flattened, steady));
-  const { fitOn, judged } = useEntropy ? flattened : steady;
+  const { fitOn, judged } = useBias ? biased : plain;
   const fitted = fitOn(input);
   const before = judge(
     input,
@@ -66,7 +58,6 @@ export const fitCalibration = (input: CalibrationInput, options: CalibrationOpti
   const covered = coveredBy(judged, threshold);
   return {
     temperature: rounded(fitted.temperature),
-    ...(fitted.entropyExponent === undefined ? {} : { entropyExponent: rounded(fitted.entropyExponent) }),
     bias: fitted.bias?.map(rounded) ?? null,
     threshold,
     fit: {
@@ -83,7 +74,6 @@ export const fitCalibration = (input: CalibrationInput, options: CalibrationOpti
       lossWithBias: biased === null ? null : rounded(biased.loss),
       eceBefore: rounded(calibrationError(before)),
       ece: rounded(calibrationError(judged)),
-      ...(flattened === null ? {} : { entropy: entropyFigures(flattened, steady) }),
       eceInterval: errorInterval(judged, subjectOf),
       ...covered,
     },
@@ -98,15 +88,6 @@ interface Attempt extends LeftOut {
   readonly fitOn: FitScaling;
   readonly judged: readonly JudgedScore[];
 }
-
-const calibratesBetter = (flattened: Attempt, steady: Attempt): boolean =>
-  calibrationError(flattened.judged) < calibrationError(steady.judged) && flattened.loss <= steady.loss;
-
-const entropyFigures = (flattened: Attempt, steady: Attempt): Calibration['fit']['entropy'] => ({
-  loss: rounded(flattened.loss),
-  ece: rounded(calibrationError(flattened.judged)),
-  eceWithout: rounded(calibrationError(steady.judged)),
-});
 
 const judge = ({ logits, targets, activation }: LabelledLogits, scalings: readonly Scaling[]): JudgedScore[] =>
   logits.map((own, item) => {

@@ -2,8 +2,10 @@ import { SulcusError } from '../errors';
 import { dealFolds } from '../linear/folds';
 import { seededRandom } from '../seeded-random';
 import { type Scaling, UNSCALED } from './apply-calibration';
-import type { FitScaling } from './fit-entropy-exponent';
 import { type LabelledLogits, scaledLoss } from './scaled-loss';
+
+/** Of the chosen scans; of all by default. */
+export type FitScaling = (data: LabelledLogits, items?: readonly number[]) => Scaling;
 
 /** Up to so many subjects each is left out by itself; more are dealt to ten folds. */
 const MOST_LEFT_OUT = 20;

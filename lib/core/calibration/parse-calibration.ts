@@ -36,19 +36,11 @@ export const readCalibration = (text: string): CalibrationFile => {
   }
 };
 
-/** @throws MODEL_UNAVAILABLE for a bias, an entropy exponent or labels of another model */
-export const requireFitting = (
-  { calibration }: CalibrationFile,
-  { labels, activation }: Pick<ModelManifest, 'labels' | 'activation'>,
-): void => {
+/** @throws MODEL_UNAVAILABLE for a bias or labels of another model */
+export const requireFitting = ({ calibration }: CalibrationFile, { labels }: Pick<ModelManifest, 'labels'>): void => {
   const fitted = Object.keys(calibration.fit.perLabel);
   if (calibration.bias !== null && calibration.bias.length !== labels.length) {
     throw unavailable(`a bias for each of ${labels.length} labels, received ${calibration.bias.length}`);
-  }
-  if (calibration.entropyExponent !== undefined && (activation !== 'softmax' || labels.length < 2)) {
-    throw unavailable(
-      `no entropy exponent but for a softmax over two labels or more, received one for a ${activation} over ${labels.length}`,
-    );
   }
   if (fitted.every((label) => labels.includes(label))) return;
   throw unavailable(`a calibration for the labels ${labels.join(', ')}, received one for ${fitted.join(', ')}`);

@@ -1,6 +1,5 @@
 import type { Objective } from '../linear/lbfgs';
 import type { Activation, Scaling } from './apply-calibration';
-import { flattenByEntropy } from './entropy-scaling';
 
 /** Logits of scans with the index of each one's label; null for none of a sigmoid's labels. */
 export interface LabelledLogits {
@@ -14,22 +13,10 @@ export interface LabelledLogits {
  * @param items which scans; all by default
  */
 export const scaledLoss = (data: LabelledLogits, scaling: Scaling, items?: readonly number[]): number => {
-  const { temperature, entropyExponent, bias } = scaling;
+  const { temperature, bias } = scaling;
   const labels = data.logits[0]?.length ?? 0;
   const point = Float64Array.of(1 / temperature, ...(bias ?? new Float64Array(labels)));
-  const flattened = entropyExponent === undefined ? data : flattenAll(data, entropyExponent, items);
-  const chosen = entropyExponent === undefined ? items : undefined;
-  return lossAt(flattened, chosen)(point, new Float64Array(labels + 1));
-};
-
-/** The chosen scans alone, their logits flattened. */
-export const flattenAll = (data: LabelledLogits, exponent: number, items?: readonly number[]): LabelledLogits => {
-  const chosen = items ?? data.logits.map((_, item) => item);
-  return {
-    activation: data.activation,
-    logits: chosen.map((item) => flattenByEntropy(data.logits[item] as readonly number[], exponent)),
-    targets: chosen.map((item) => data.targets[item] as number | null),
-  };
+  return lossAt(data, items)(point, new Float64Array(labels + 1));
 };
 
 /** The loss at `[1 / temperature, ...bias]`, in which it is convex. */

@@ -10,10 +10,10 @@ export const servedSection = ({ calibration }: Pick<ModelManifest, 'calibration'
   calibration === null ? '' : `\n\n### Scores as served\n\n${describe(calibration)}\n\n${figures(calibration)}`;
 
 const describe = (calibration: Calibration): string => {
-  const { threshold, fit, gate } = calibration;
+  const { temperature, bias, threshold, fit, gate } = calibration;
   const labels = Object.entries(fit.perLabel).map(([label, scans]) => `${label} ${showCount(scans)}`);
   const sentences = [
-    describeScaling(calibration),
+    `Logits are divided by ${showFigure(temperature)}${bias === null ? '' : ', get a bias per label'} and only then become scores`,
     `fitted on ${fit.source}: ${showCount(fit.scans)} slices of ${showCount(fit.subjects)} people (${labels.join(', ')})`,
     `figures below are of people left out of the fit, by ${fit.folds} folds`,
     `it abstains for low confidence when the score is below ${showFigure(threshold.score)} or the two highest are closer ` +
@@ -26,21 +26,7 @@ const describe = (calibration: Calibration): string => {
   return `${sentences.map((text) => text.charAt(0).toUpperCase() + text.slice(1)).join('. ')}.`;
 };
 
-const describeScaling = ({ temperature, entropyExponent, bias }: Calibration): string => {
-  const byEntropy =
-    entropyExponent === undefined ? '' : `, by their entropy to the power of ${showFigure(entropyExponent)}`;
-  const plusBias = bias === null ? '' : ', get a bias per label';
-  return `logits are divided by ${showFigure(temperature)}${byEntropy}${plusBias} and only then become scores`;
-};
-
-/** Of left-out people, by all that the bundle carries. */
-const servedLoss = ({ entropyExponent, bias, fit }: Calibration): number | null => {
-  if (entropyExponent !== undefined) return fit.entropy?.loss ?? null;
-  return bias === null ? fit.loss : fit.lossWithBias;
-};
-
-const figures = (calibration: Calibration): string => {
-  const { fit } = calibration;
+const figures = ({ bias, fit }: Calibration): string => {
   const interval = fit.eceInterval === null ? '' : ` (${fit.eceInterval.map((end) => showFigure(end)).join(' to ')})`;
   return table(
     ['', 'loss', 'ECE', 'coverage', 'accuracy on the covered'],
@@ -48,7 +34,7 @@ const figures = (calibration: Calibration): string => {
       ['plain', showFigure(fit.lossBefore), showFigure(fit.eceBefore), '1', showFigure(fit.accuracy)],
       [
         'as served',
-        showFigure(servedLoss(calibration)),
+        showFigure(bias === null ? fit.loss : fit.lossWithBias),
         `${showFigure(fit.ece)}${interval}`,
         showFigure(fit.coverage),
         showFigure(fit.coveredAccuracy),

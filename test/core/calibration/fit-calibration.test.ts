@@ -1,4 +1,3 @@
-import { calibrateLogits } from '../../../lib/core/calibration/apply-calibration';
 import { DEFAULT_RULE } from '../../../lib/core/calibration/choose-threshold';
 import { type CalibrationInput, fitCalibration } from '../../../lib/core/calibration/fit-calibration';
 import { foldsBySubject } from '../../../lib/core/calibration/leave-subjects-out';
@@ -23,18 +22,6 @@ const people = (bias = [0, 0]): CalibrationInput => {
   return { labels: ['a', 'b'], activation: 'softmax', logits, targets, subjects, source: 'made up' };
 };
 
-/** People whose labels are drawn at a temperature of 3 that falls with the entropy. */
-const unevenPeople = (entropyExponent: number): CalibrationInput => {
-  const random = seededRandom(11);
-  const logits = people().logits.map(([first = 0, second = 0]) => [2 * first, 2 * second]);
-  const scaling = { temperature: 3, entropyExponent, bias: null };
-  const targets = logits.map((own) => {
-    const [first = 0] = activate(calibrateLogits(own, scaling), 'softmax');
-    return random() < first ? 0 : 1;
-  });
-  return { ...people(), logits, targets };
-};
-
 describe('fitCalibration', () => {
   it('lowers loss and calibration error of subjects that are left out, and says of how many', () => {
     const { temperature, bias, fit, threshold } = fitCalibration(people(), { rule: DEFAULT_RULE });
@@ -49,7 +36,7 @@ describe('fitCalibration', () => {
   });
 
   it('takes a bias where left-out subjects say that it pays', () => {
-    const { bias, fit } = fitCalibration(people([1, -1]), { rule: DEFAULT_RULE, entropy: 'never' });
+    const { bias, fit } = fitCalibration(people([1, -1]), { rule: DEFAULT_RULE });
 
     expect(bias?.[0]).toBeGreaterThan(0.7);
     expect(fit.lossWithBias).toBeLessThan(fit.loss);
@@ -59,37 +46,12 @@ describe('fitCalibration', () => {
     ['never', null],
     ['always', [expect.any(Number), expect.any(Number)]],
   ] as const)('leaves the bias to who says %s', (bias, expected) => {
-    expect(fitCalibration(people(), { rule: DEFAULT_RULE, bias, entropy: 'never' }).bias).toEqual(expected);
-  });
-
-  it('takes an entropy exponent where left-out subjects are calibrated better with it, and shows by how much', () => {
-    const needed = fitCalibration(unevenPeople(0.6), { rule: DEFAULT_RULE });
-    const idle = fitCalibration(people(), { rule: DEFAULT_RULE });
-    const never = fitCalibration(unevenPeople(0.6), { rule: DEFAULT_RULE, entropy: 'never' });
-
-    expect(Math.abs((needed.entropyExponent ?? 0) - 0.6)).toBeLessThan(0.35);
-    expect(needed.fit.entropy).toEqual({
-      loss: expect.any(Number),
-      ece: needed.fit.ece,
-      eceWithout: never.fit.ece,
-    });
-    expect(needed.fit.entropy?.loss).toBeLessThan(needed.fit.loss);
-    expect(needed.fit.ece).toBeLessThan(never.fit.ece);
-    expect(idle.fit.entropy).toBeDefined();
-    for (const without of [idle, never]) expect(without).not.toHaveProperty('entropyExponent');
-    expect(never.fit).not.toHaveProperty('entropy');
-    expect(fitCalibration(people(), { rule: DEFAULT_RULE, entropy: 'always' })).toHaveProperty('entropyExponent');
-  });
-
-  it('tries no entropy exponent on the scores of a sigmoid', () => {
-    const { fit } = fitCalibration({ ...people(), activation: 'sigmoid' }, { rule: DEFAULT_RULE, entropy: 'always' });
-
-    expect(fit).not.toHaveProperty('entropy');
+    expect(fitCalibration(people(), { rule: DEFAULT_RULE, bias }).bias).toEqual(expected);
   });
 
   it('finds a threshold by coverage, and by accuracy', () => {
-    const half = fitCalibration(people(), { rule: { kind: 'coverage', share: 0.5 }, entropy: 'never' });
-    const accurate = fitCalibration(people(), { rule: { kind: 'accuracy', share: 0.75 }, entropy: 'never' });
+    const half = fitCalibration(people(), { rule: { kind: 'coverage', share: 0.5 } });
+    const accurate = fitCalibration(people(), { rule: { kind: 'accuracy', share: 0.75 } });
 
     expect(half.fit.coverage).toBeCloseTo(0.5, 2);
     expect(half.fit.coveredAccuracy).toBeGreaterThan(half.fit.accuracy);
@@ -98,7 +60,7 @@ describe('fitCalibration', () => {
   });
 
   it('refuses an accuracy that no threshold reaches', () => {
-    const failing = () => fitCalibration(people(), { rule: { kind: 'accuracy', share: 0.999 }, entropy: 'never' });
+    const failing = () => fitCalibration(people(), { rule: { kind: 'accuracy', share: 0.999 } });
 
     expect(failing).toThrow(/received 0.999; the best threshold reaches 0\.\d{3}/);
   });

@@ -133,16 +133,9 @@ test('what a calibrated bundle serves is told from its calibration, figure for f
 test.each([
   ['the temperature alone', {}, 'divided by 2 and only', 0.9],
   ['a bias', { bias: [0.1, -0.1] }, 'divided by 2, get a bias per label and only', 0.8],
-  [
-    'an entropy exponent',
-    { entropyExponent: 0.25 },
-    'divided by 2, by their entropy to the power of 0.25 and only',
-    0.7,
-  ],
 ])('the loss as served is that of %s', async (_, scaling, words, loss) => {
   checkout.write('training/card/template.md', '{{served}}');
-  const entropy = { loss: 0.7, ece: 0.05, eceWithout: 0.06 };
-  const fit = { ...calibrationOf().fit, loss: 0.9, lossWithBias: 0.8, entropy };
+  const fit = { ...calibrationOf().fit, loss: 0.9, lossWithBias: 0.8 };
   const calibration = calibrationOf({ ...scaling, fit });
   checkout.write('layers/model/manifest.json', JSON.stringify({ ...JSON.parse(read('manifest.json')), calibration }));
 
