@@ -56,7 +56,7 @@ RECIPES: dict[str, Recipe] = {
     "seed": Recipe(),
     # What made the first shipped weights from dinov2-small, with a longer warm-up.
     "dinov2-small": _DINOV2,
-    # A quarter of the patches, which is near half of those that show a head: five folds in two and a half hours on two cores.
+    # A quarter of the patches, which is near half of those that show a head: five folds in 2.5 hours on two cores.
     "dinov2-small-short": replace(
         _DINOV2, epochs=10, learning_rate=2.5e-5, keep_patches=0.25, full_epochs=0, average=0.996
     ),
