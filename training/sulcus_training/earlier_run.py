@@ -36,9 +36,13 @@ def open_earlier_run(folder: Path, split: dict[str, Any]) -> EarlierRun:
     if earlier["base"]["knowsLabels"]:
         raise ValueError("expected an earlier run from a base that knew none of the labels, received one that may have")
     base = replace(open_base(str(folder / "model"), None), name=earlier["base"]["name"], knows_labels=False)
+    return EarlierRun(base, facts_before(earlier))
+
+
+def facts_before(earlier: dict[str, Any]) -> dict[str, Any]:
+    """What the JSON of a run says of the one that it went on from, and of those before."""
     keys = ("id", "recipe", "seed", "seconds", "epochs")
-    facts = {key: earlier[key] for key in keys} | {"after": earlier.get("after")}
-    return EarlierRun(base, facts)
+    return {key: earlier[key] for key in keys} | {"after": earlier.get("after")}
 
 
 def runs_before(run: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """Figures of a checkpoint, or of what the product answered, on labelled slices: `logits.csv` and `run.json`."""
 
 import argparse
-import csv
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,13 +18,13 @@ from .predict import predict_logits
 from .processor import read_processor
 from .product_results import read_results
 from .run_record import Facts, run_record, write_run
-from .scans import Scan, hash_data, read_scans
+from .scans import Scan, choose_scans, hash_data, read_scans
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parse(argv)
     started = time.monotonic()
-    scans = _choose(read_scans(arguments.data), arguments.split, arguments.use)
+    scans = choose_scans(read_scans(arguments.data), arguments.split, arguments.use)
     device = choose_device(arguments.device)
     if arguments.results is None:
         logits, method = _run(arguments.model, arguments.data, scans, device), "transformers, Pillow processor, fp32"
@@ -78,17 +77,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--trained-on", required=True, help="in words, for the card")
     parser.add_argument("--evaluated-on", required=True, help="in words, for the card")
     return parser.parse_args(argv)
-
-
-def _choose(scans: list[Scan], split: Path | None, use: str | None) -> list[Scan]:
-    if split is None:
-        return scans
-    with split.open(newline="", encoding="utf-8") as stream:
-        chosen = {row["file"] for row in csv.DictReader(stream) if row["use"] == use}
-    found = [scan for scan in scans if scan.file in chosen]
-    if not found:
-        raise SystemExit(f"expected slices marked {use} in {split.name}, received none")
-    return found
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from .bootstrap import RESAMPLES, bootstrap
 from .machine import machine, versions
 from .metrics import Predictions, coverage_curve, per_class
 from .scans import Scan, label_of_subjects
+from .splits import Split
 
 RUN_FILE = "run.json"
 SCHEMA_VERSION = 1
@@ -84,8 +85,13 @@ def read_run(folder: Path) -> dict[str, Any]:
     return json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
 
 
-def describe_people(scans: Sequence[Scan]) -> dict[str, Any]:
-    """Slices and people of one side of a split, by name."""
+def describe_split(split: Split) -> dict[str, Any]:
+    """Slices and people of every side, by name."""
+    sides = {"train": split.train, "stop": split.stop, "test": split.test}
+    return {name: _describe_people(scans) for name, scans in sides.items()}
+
+
+def _describe_people(scans: Sequence[Scan]) -> dict[str, Any]:
     labels = label_of_subjects(scans)
     return {"slices": len(scans), "people": sorted(labels)}
 

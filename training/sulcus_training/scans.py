@@ -41,6 +41,18 @@ def read_scans(folder: Path) -> list[Scan]:
     return sorted(scans, key=lambda scan: scan.file)
 
 
+def choose_scans(scans: Sequence[Scan], split: Path | None, use: str | None) -> list[Scan]:
+    """Those that a CSV (`file,use`) marks so; all where there is none. Raises ValueError when none is marked so."""
+    if split is None:
+        return list(scans)
+    with split.open(newline="", encoding="utf-8") as stream:
+        chosen = {row["file"] for row in csv.DictReader(stream) if row["use"] == use}
+    found = [scan for scan in scans if scan.file in chosen]
+    if not found:
+        raise ValueError(f"expected slices marked {use} in {split.name}, received none")
+    return found
+
+
 def _check(scans: Sequence[Scan]) -> None:
     if not scans:
         raise ValueError(f"expected slices in {SCANS_FILE}, received none")

@@ -20,12 +20,13 @@ from .machine import bf16_is_fast, choose_device
 from .options import add_base, add_data, add_device, add_recipe, create_parser, recipe_overrides
 from .processor import create_processor, read_processor, write_processor
 from .recipes import Recipe, recipe_for
-from .run_record import RUN_FILE, Facts, Role, describe_people, epoch_table, run_record, write_run
+from .run_record import RUN_FILE, Facts, Role, describe_split, epoch_table, run_record, write_run
 from .scans import Scan, hash_data, read_scans
-from .splits import FOLDS, PROTOCOLS, Split, keep_people_back, make_split
+from .splits import FOLDS, PROTOCOLS, Protocol, Split, keep_people_back, make_split
 
 # What a protocol here is to whoever reads a run: how its figures were measured.
-RUN_PROTOCOLS = {"card": "card", "subject-folds": "subject-disjoint", "all": "none"}
+RUN_PROTOCOLS: dict[Protocol, str] = {"card": "card", "subject-folds": "subject-disjoint", "all": "none"}
+PROTOCOL_OF_RUN = {run: protocol for protocol, run in RUN_PROTOCOLS.items()}
 
 # sysexits.h, EX_TEMPFAIL: run the same command again.
 UNFINISHED = 75
@@ -157,16 +158,11 @@ def _write(
         seed=plan.seed,
         after=plan.after,
         **{key: value for key, value in _split_facts(arguments, scans).items() if key != "protocol"},
-        split=_describe_split(plan.split),
+        split=describe_split(plan.split),
         imagesPerSecond=round(outcome.images_per_second, 2),
         epochs=epoch_table(outcome.history),
     )
     write_run(plan.out, record)
-
-
-def _describe_split(split: Split) -> dict[str, Any]:
-    sides = {"train": split.train, "stop": split.stop, "test": split.test}
-    return {name: describe_people(scans) for name, scans in sides.items()}
 
 
 def _facts(arguments: argparse.Namespace, base: Base, recipe_name: str, device: torch.device) -> Facts:
