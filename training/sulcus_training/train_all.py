@@ -1,4 +1,5 @@
-"""Everything for a release in one command: five folds, their pool, the card's split, then the model on everyone.
+"""Everything for a release in one command: five folds, their pool, the card's split, then the model on everyone; with
+`--share`, each of them part of the way back to the base.
 
 Goes on where it was interrupted: a run that has its run.json is not run again, one that has checkpoints is resumed.
 """
@@ -32,6 +33,8 @@ class Step:
 FOLD_STEPS = tuple(Step(f"fold-{fold}", ("--protocol", "subject-folds", "--fold", str(fold))) for fold in range(FOLDS))
 STEPS = (*FOLD_STEPS, Step("card", ("--protocol", "card")), Step("final", ("--protocol", "all", "--half")))
 POOLED = "folds"
+# Of the folder of a step, where its run part of the way back to the base is.
+BACK = "-back"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,17 +49,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with ThreadPoolExecutor(max_workers=arguments.at_once) as threads:
         list(threads.map(run, STEPS))
-    ended = all((arguments.out / fold.name / RUN_FILE).is_file() for fold in FOLD_STEPS)
-    if ended and not (arguments.out / POOLED / RUN_FILE).is_file():
-        pool([arguments.out / fold.name for fold in FOLD_STEPS], arguments.out / POOLED)
+    for suffix in _suffixes(arguments):
+        folds, pooled = (
+            [arguments.out / f"{fold.name}{suffix}" for fold in FOLD_STEPS],
+            arguments.out / f"{POOLED}{suffix}",
+        )
+        if all((fold / RUN_FILE).is_file() for fold in folds) and not (pooled / RUN_FILE).is_file():
+            pool(folds, pooled)
     if any(statuses):
         return next((status for status in statuses if status not in (0, UNFINISHED)), UNFINISHED)
-    say(f"{arguments.out / 'final' / 'model'} is the model on everyone; its figures are in {POOLED} and card")
+    suffix = _suffixes(arguments)[-1]
+    final = arguments.out / f"final{suffix}" / "model"
+    say(f"{final} is the model on everyone; its figures are in {POOLED}{suffix} and card{suffix}")
     return 0
+
+
+def _suffixes(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Of the folders of the runs that there are for a step, the last one for use."""
+    return ("",) if arguments.share is None else ("", BACK)
 
 
 def _run(step: Step, arguments: argparse.Namespace, end: float | None) -> int:
     """The exit status of a step, 0 for one that has ended before."""
+    status = _train(step, arguments, end)
+    if status != 0 or arguments.share is None or (arguments.out / f"{step.name}{BACK}" / RUN_FILE).is_file():
+        return status
+    note(f"{step.name} toward its base ...")
+    return subprocess.run(back_command(step, arguments), env=_environment(arguments.at_once), check=False).returncode
+
+
+def _train(step: Step, arguments: argparse.Namespace, end: float | None) -> int:
     out = arguments.out / step.name
     if (out / RUN_FILE).is_file():
         return 0
@@ -88,6 +110,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--after", type=Path, help="folder of an earlier `train_all`: each step goes on from its own")
     parser.add_argument("--at-once", type=int, default=1, help="steps that run side by side (default: %(default)s)")
     parser.add_argument("--evaluate-every", type=int, default=1, help="epochs from one validation to the next")
+    parser.add_argument("--share", type=float, help="interpolate every run with its base: 0 is the base, 1 the run")
     parser.add_argument("--exact", action="store_true")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
@@ -106,6 +129,25 @@ def command(step: Step, arguments: argparse.Namespace, out: Path, minutes: float
         line += ["--after", str(arguments.after / step.name)]
     line += [f"--{name}" for name in ("exact", "tiny") if getattr(arguments, name)]
     return line if minutes is None else [*line, "--minutes", str(minutes)]
+
+
+def back_command(step: Step, arguments: argparse.Namespace) -> list[str]:
+    """The command line that takes an ended step's run toward its base."""
+    out, share = arguments.out / f"{step.name}{BACK}", str(arguments.share)
+    line = [
+        sys.executable,
+        "-m",
+        "sulcus_training.interpolate",
+        "--run",
+        str(arguments.out / step.name),
+        "--out",
+        str(out),
+    ]
+    line += ["--share", share, *(option for option in step.options if option == "--half")]
+    for name in ("data", "base", "wheel", "device"):
+        if getattr(arguments, name) is not None:
+            line += [f"--{name}", str(getattr(arguments, name))]
+    return line
 
 
 if __name__ == "__main__":

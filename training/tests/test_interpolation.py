@@ -1,15 +1,17 @@
 """Weights between a base and what was fine-tuned from it."""
 
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 from transformers import ViTConfig, ViTForImageClassification
 
-from sulcus_training import interpolate, train
+from sulcus_training import interpolate, train, train_all
 from sulcus_training.bases import UNTRAINED_FILE
 from sulcus_training.interpolation import fit_classifier, move_toward_base
 from sulcus_training.labels import ID2LABEL, LABEL2ID
@@ -168,6 +170,34 @@ def test_a_base_that_the_run_is_not_from_or_that_knows_the_labels_is_refused(
 
     with pytest.raises(ValueError, match="expected base, the run's base, for --base, received other"):
         run(data, other, tmp_path / "out", "--run", str(folds[0]))
+    with pytest.raises(ValueError, match="expected a base with weights of its own for --base, received random"):
+        interpolate.main(
+            ["--data", str(data), "--base", "random", "--run", str(folds[0]), "--out", str(tmp_path / "out")]
+        )
     with pytest.raises(ValueError, match="expected a base that knows none of the labels"):
         run(data, folds[0] / "model", tmp_path / "out", "--run", str(folds[0]))
     assert not (tmp_path / "out").exists()
+
+
+def test_train_all_takes_every_run_toward_its_base(
+    data: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_process(line: list[str], env: dict[str, str], check: bool) -> Namespace:
+        steps = {"sulcus_training.train": train.main, "sulcus_training.interpolate": interpolate.main}
+        return Namespace(returncode=steps[line[2]](line[3:]))
+
+    monkeypatch.setattr(train_all.subprocess, "run", in_process)
+    given = ["--data", str(data), "--base", str(base), "--epochs", "1", "--device", "cpu", "--out", str(tmp_path)]
+
+    assert train_all.main([*given, "--share", "0.5"]) == 0
+
+    steps = ["card", "final", *(f"fold-{fold}" for fold in range(5))]
+    assert sorted(path.parent.name for path in tmp_path.glob("*-back/run.json")) == [
+        f"{name}-back" for name in sorted([*steps, "folds"])
+    ]
+    pooled = read_run(tmp_path / "folds-back")
+    assert (pooled["recipe"]["share"], pooled["set"]["people"]) == (0.5, 20)
+    assert read_run(tmp_path / "card-back")["protocol"] == "card"
+    assert (
+        load_file(tmp_path / "final-back" / "model" / "model.safetensors")["classifier.weight"].dtype == torch.float16
+    )
