@@ -2,6 +2,7 @@
 held-out slices, `run.json`."""
 
 import argparse
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +22,10 @@ from .labels import ID2LABEL
 from .logits_file import LOGITS_FILE, to_predictions, write_logits
 from .machine import choose_device
 from .metrics import Floats
-from .options import add_base, add_data, create_parser
+from .options import add_base, add_data, add_product, create_parser
 from .predict import extract_features
 from .processor import read_processor, write_processor
+from .product_results import compile_checkpoint, extract_served_features
 from .run_record import RUN_FILE, Facts, describe_split, read_run, run_record, write_run
 from .scans import Scan, choose_scans, hash_data, read_scans
 from .splits import Split, keep_people_back, make_split
@@ -81,6 +83,10 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--l2", type=float, default=L2, help="holds the classifier to the one before (default: %(default)s)"
     )
+    parser.add_argument(
+        "--served", action="store_true", help="fit the classifier to the features of the compiled network"
+    )
+    add_product(parser)
     parser.add_argument("--half", action="store_true", help="keep fp16 weights")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--out", type=Path, required=True)
@@ -124,22 +130,41 @@ def _fit(model: ViTForImageClassification, arguments: argparse.Namespace, source
     train, test = source.split.train, source.split.test
     note(f"features of {len(train) + len(test)} slices ...")
     processor, device = read_processor(source.checkpoint, model.config.image_size), choose_device(arguments.device)
-    features = extract_features(model, processor, arguments.data, [*train, *test], device)
-    model.cpu()
+
+    def extract(scans: Sequence[Scan]) -> Floats:
+        return extract_features(model, processor, arguments.data, scans, device)
+
+    features = _served_features(model, arguments, source) if arguments.served else extract(train)
     classifier = model.classifier
     assert isinstance(classifier, nn.Linear)
-    fit_classifier(classifier, features[: len(train)], np.array([scan.target for scan in train]), arguments.l2)
+    fit_classifier(classifier, features, np.array([scan.target for scan in train]), arguments.l2)
     if arguments.half:
         classifier.half().float()
+    if not test:
+        return np.empty((0, len(ID2LABEL)))
     with torch.no_grad():
-        logits: Floats = classifier(torch.as_tensor(features[len(train) :]).float()).double().numpy()
+        logits: Floats = classifier.cpu()(torch.as_tensor(extract(test)).float()).double().numpy()
     return logits
 
 
-def _write(model: ViTForImageClassification, logits: Floats, arguments: argparse.Namespace, source: Source) -> None:
-    folder = arguments.out / "model"
+def _served_features(model: ViTForImageClassification, arguments: argparse.Namespace, source: Source) -> Floats:
+    """Of the training slices, by the compiled network: its rounding is then in what the classifier is fitted to."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _save(model, folder / "model", arguments, source)
+        compile_checkpoint(folder / "model", folder / "bundle", arguments.sulcus, arguments.compile_options.split())
+        lines = folder / "features.jsonl"
+        return extract_served_features(folder / "bundle", source.split.train, arguments.data, arguments.sulcus, lines)
+
+
+def _save(model: ViTForImageClassification, folder: Path, arguments: argparse.Namespace, source: Source) -> None:
     (model.half() if arguments.half else model).save_pretrained(folder)
     write_processor(read_processor(source.checkpoint, model.config.image_size), folder)
+    model.float()
+
+
+def _write(model: ViTForImageClassification, logits: Floats, arguments: argparse.Namespace, source: Source) -> None:
+    _save(model, arguments.out / "model", arguments, source)
     if source.split.test:
         write_logits(arguments.out / LOGITS_FILE, source.split.test, logits)
 
@@ -176,7 +201,7 @@ def _details(arguments: argparse.Namespace, base: Base, source: Source) -> dict[
     name = f"{run['recipe']['name'] if run else source.checkpoint.name}-interpolated"
     return {
         "base": run["base"] if run else describe(base),
-        "recipe": {"name": name, "share": arguments.share, "l2": arguments.l2},
+        "recipe": {"name": name, "share": arguments.share, "l2": arguments.l2, "served": _served(arguments)},
         "seed": run["seed"] if run else None,
         "after": facts_before(run) if run else None,
         "splitSeed": run["splitSeed"] if run else None,
@@ -184,6 +209,11 @@ def _details(arguments: argparse.Namespace, base: Base, source: Source) -> dict[
         "split": describe_split(source.split),
         "epochs": [],
     }
+
+
+def _served(arguments: argparse.Namespace) -> str | None:
+    """How the network was compiled whose features the classifier was fitted to; None for the checkpoint's own."""
+    return " ".join(["sulcus compile", *arguments.compile_options.split()]) if arguments.served else None
 
 
 if __name__ == "__main__":

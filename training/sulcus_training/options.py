@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .product_results import SULCUS
+
 DEFAULT_DATA = Path("../shared/data/alzheimer-mri")
 
 
@@ -17,6 +19,11 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--workers", type=int, default=0, help="processes that read images (default: none)")
+
+
+def add_product(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sulcus", type=Path, default=SULCUS, help="the command line (default: %(default)s)")
+    parser.add_argument("--compile-options", default="", help="options of sulcus compile, as one word")
 
 
 def add_base(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,6 @@
 `logits.csv` and `run.json`: out-of-fold logits of the path that serves are what `sulcus calibrate --logits` should get.
 """
 
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,21 +12,18 @@ import numpy as np
 from .console import note, say
 from .logits_file import LOGITS_FILE, read_logits, to_predictions
 from .metrics import Floats
-from .options import add_data, create_parser
+from .options import add_data, add_product, create_parser
 from .pool import Form, add_title, check_folds, write_pooled
-from .product_results import read_results
+from .product_results import classify_scans, compile_checkpoint
 from .run_record import read_run
 from .scans import Scan
-
-SULCUS = Path("../bin/sulcus.js")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = create_parser("pool_served", __doc__)
     parser.add_argument("folds", type=Path, nargs="+", help="folders of the runs, one a fold")
     add_data(parser)
-    parser.add_argument("--sulcus", type=Path, default=SULCUS, help="the command line (default: %(default)s)")
-    parser.add_argument("--compile-options", default="", help="options of sulcus compile, as one word")
+    add_product(parser)
     parser.add_argument("--out", type=Path, required=True)
     add_title(parser)
     arguments = parser.parse_args(argv)
@@ -51,14 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def serve(checkpoint: Path, scans: Sequence[Scan], data: Path, sulcus: Path, options: Sequence[str]) -> Floats:
     """Logits [n, labels] of the scans by the compiled checkpoint. Raises CalledProcessError when a command fails."""
     with tempfile.TemporaryDirectory() as folder:
-        bundle, results = Path(folder) / "bundle", Path(folder) / "results.jsonl"
-        compiling = ["node", str(sulcus), "compile", str(checkpoint), "--out", str(bundle), "--name", "fold", *options]
-        subprocess.run(compiling, check=True, stdout=subprocess.DEVNULL)
-        files = [str(data / scan.file) for scan in scans]
-        with results.open("w", encoding="utf-8") as stream:
-            classifying = ["node", str(sulcus), "classify", *files, "--model", str(bundle), "--json"]
-            subprocess.run(classifying, check=True, stdout=stream)
-        return read_results(results, data, scans)
+        bundle, lines = Path(folder) / "bundle", Path(folder) / "results.jsonl"
+        compile_checkpoint(checkpoint, bundle, sulcus, options)
+        return classify_scans(bundle, scans, data, sulcus, lines)
 
 
 if __name__ == "__main__":

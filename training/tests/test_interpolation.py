@@ -1,5 +1,6 @@
 """Weights between a base and what was fine-tuned from it."""
 
+import shutil
 from argparse import Namespace
 from pathlib import Path
 
@@ -201,3 +202,23 @@ def test_train_all_takes_every_run_toward_its_base(
     assert (
         load_file(tmp_path / "final-back" / "model" / "model.safetensors")["classifier.weight"].dtype == torch.float16
     )
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="expected node for the product's command line, found none")
+def test_a_classifier_can_be_fitted_to_the_features_of_the_compiled_network(
+    data: Path, base: Path, folds: list[Path], tmp_path: Path
+) -> None:
+    given = ["--run", str(folds[0]), "--share", "0.5", "--l2", "0.1"]
+    assert run(data, base, tmp_path / "own", *given) == 0
+
+    assert run(data, base, tmp_path / "served", *given, "--served", "--compile-options=--skip-background 8") == 0
+
+    own, served = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("own", "served"))
+    changed = {name for name, tensor in own.items() if not torch.equal(tensor, served[name])}
+    assert changed == {"classifier.weight", "classifier.bias"}
+    assert torch.allclose(own["classifier.weight"], served["classifier.weight"], atol=0.05)
+    assert read_run(tmp_path / "served")["recipe"]["served"] == "sulcus compile --skip-background 8"
+    # As it is kept the network is no other than the compiled one but for rounding, whichever it was fitted to.
+    _, by_own = read_logits([tmp_path / "own" / "logits.csv"])
+    _, by_served = read_logits([tmp_path / "served" / "logits.csv"])
+    assert by_served.logits == pytest.approx(by_own.logits, abs=0.2)

@@ -6,7 +6,7 @@ import pytest
 from sulcus_training.evaluate import main
 from sulcus_training.labels import LABELS
 from sulcus_training.logits_file import read_logits
-from sulcus_training.product_results import read_results
+from sulcus_training.product_results import read_features, read_results
 from sulcus_training.run_record import read_run
 from sulcus_training.scans import read_scans
 
@@ -38,3 +38,20 @@ def test_a_slice_without_an_answer_is_no_evaluation(data: Path, tmp_path: Path) 
 
     with pytest.raises(ValueError, match="received none for 2 of them"):
         read_results(tmp_path / "results.jsonl", data, read_scans(data))
+
+
+def test_features_come_in_the_order_of_the_slices_or_not_at_all(data: Path, tmp_path: Path) -> None:
+    scans = read_scans(data)
+    lines = [
+        {"file": str(data / scan.file), "state": "extracted", "features": [place, 0.5]}
+        for place, scan in enumerate(scans)
+    ]
+    (tmp_path / "features.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in reversed(lines)))
+
+    features = read_features(tmp_path / "features.jsonl", data, scans)
+
+    assert features.tolist() == [[place, 0.5] for place in range(len(scans))]
+    rejected = {"file": str(data / scans[0].file), "state": "rejected", "features": None}
+    (tmp_path / "features.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in [rejected, *lines[1:]]))
+    with pytest.raises(ValueError, match="expected features for every slice, received none for 1 of them"):
+        read_features(tmp_path / "features.jsonl", data, scans)
