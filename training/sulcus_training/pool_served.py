@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def serve(checkpoint: Path, scans: Sequence[Scan], data: Path, sulcus: Path, options: Sequence[str]) -> Floats:
-    """Logits [n, labels] of the scans by the compiled checkpoint. Raises CalledProcessError when a command fails."""
+    """Logits [n, labels] of the scans by the compiled checkpoint. Raises RuntimeError when a command fails."""
     with tempfile.TemporaryDirectory() as folder:
         bundle, lines = Path(folder) / "bundle", Path(folder) / "results.jsonl"
         compile_checkpoint(checkpoint, bundle, sulcus, options)

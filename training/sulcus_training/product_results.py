@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -15,13 +16,13 @@ SULCUS = Path("../bin/sulcus.js")
 
 
 def compile_checkpoint(checkpoint: Path, bundle: Path, sulcus: Path, options: Sequence[str]) -> None:
-    """Raises CalledProcessError when it fails."""
+    """Raises RuntimeError when it fails."""
     compiling = ["node", str(sulcus), "compile", str(checkpoint), "--out", str(bundle), "--name", "run", *options]
-    subprocess.run(compiling, check=True, stdout=subprocess.DEVNULL)
+    _run(compiling, subprocess.DEVNULL)
 
 
 def classify_scans(bundle: Path, scans: Sequence[Scan], data: Path, sulcus: Path, lines: Path) -> Floats:
-    """Logits [n, labels] by a bundle; its answers stay in `lines`. Raises CalledProcessError when it fails."""
+    """Logits [n, labels] by a bundle; its answers stay in `lines`. Raises RuntimeError when it fails."""
     _answer("classify", bundle, scans, data, sulcus, lines)
     return read_results(lines, data, scans)
 
@@ -36,7 +37,14 @@ def _answer(command: str, bundle: Path, scans: Sequence[Scan], data: Path, sulcu
     files = [str(data / scan.file) for scan in scans]
     with lines.open("w", encoding="utf-8") as stream:
         answering = ["node", str(sulcus), command, *files, "--model", str(bundle), "--json"]
-        subprocess.run(answering, check=True, stdout=stream)
+        _run(answering, stream)
+
+
+def _run(line: Sequence[str], stdout: IO[str] | int) -> None:
+    """Without the thousands of files in the error that `check` would raise."""
+    code = subprocess.run(line, check=False, stdout=stdout).returncode
+    if code != 0:
+        raise RuntimeError(f"expected exit code 0 of sulcus {line[2]}, received {code}")
 
 
 def read_features(file: Path, data: Path, scans: Sequence[Scan]) -> Floats:

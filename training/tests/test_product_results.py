@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from sulcus_training.evaluate import main
 from sulcus_training.labels import LABELS
 from sulcus_training.logits_file import read_logits
-from sulcus_training.product_results import read_features, read_results
+from sulcus_training.product_results import extract_served_features, read_features, read_results
 from sulcus_training.run_record import read_run
 from sulcus_training.scans import read_scans
 
@@ -55,3 +56,12 @@ def test_features_come_in_the_order_of_the_slices_or_not_at_all(data: Path, tmp_
     (tmp_path / "features.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in [rejected, *lines[1:]]))
     with pytest.raises(ValueError, match="expected features for every slice, received none for 1 of them"):
         read_features(tmp_path / "features.jsonl", data, scans)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="expected node, found none")
+def test_a_command_that_fails_is_told_without_its_files(data: Path, tmp_path: Path) -> None:
+    script = tmp_path / "sulcus.js"
+    script.write_text("process.exit(3)")
+
+    with pytest.raises(RuntimeError, match=r"^expected exit code 0 of sulcus features, received 3$"):
+        extract_served_features(tmp_path, read_scans(data), data, script, tmp_path / "lines")
