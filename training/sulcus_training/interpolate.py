@@ -96,6 +96,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def _open_run(folder: Path, scans: list[Scan], data: dict[str, Any]) -> Source:
     """An ended run, with the split that it had."""
     run = read_run(folder)
+    if "share" in run["recipe"]:
+        raise ValueError("expected a run of train for --run, received one of interpolate")
     if run["data"] != data:
         raise ValueError("expected the data that the run was made from, received other slices, labels or people")
     split = make_split(scans, PROTOCOL_OF_RUN[run["protocol"]], run["fold"] or 0, run["splitSeed"])

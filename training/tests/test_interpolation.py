@@ -138,6 +138,8 @@ def test_interpolated_folds_are_runs_like_others(data: Path, base: Path, folds: 
     first = read_run(outs[0])
     assert first["split"] == read_run(folds[0])["split"]
     assert (first["recipe"]["share"], first["after"]["id"]) == (0.5, "seed-subject-folds-0")
+    with pytest.raises(ValueError, match="expected a run of train for --run, received one of interpolate"):
+        run(data, base, tmp_path / "again", "--run", str(outs[0]))
     record = pool(outs, tmp_path / "folds")
     assert record["id"] == "seed-interpolated-folds"
     assert record["set"]["people"] == 8
@@ -202,6 +204,17 @@ def test_train_all_takes_every_run_toward_its_base(
     assert (
         load_file(tmp_path / "final-back" / "model" / "model.safetensors")["classifier.weight"].dtype == torch.float16
     )
+
+
+def test_train_all_hands_on_what_the_classifier_is_to_be_fitted_to(tmp_path: Path) -> None:
+    given = ["--share", "0.5", "--served", "--compile-options=--skip-background 8", "--out", str(tmp_path)]
+    arguments = train_all._parse([*given, "--data", str(tmp_path)])
+
+    line = train_all.back_command(train_all.STEPS[0], arguments)
+
+    parsed = interpolate._parse(line[3:])
+    assert (parsed.served, parsed.compile_options, parsed.share) == (True, "--skip-background 8", 0.5)
+    assert parsed.run == tmp_path / "fold-0"
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="expected node for the product's command line, found none")
