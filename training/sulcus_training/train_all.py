@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .console import note, say
-from .options import RECIPE_FIELDS, add_base, add_data, add_device, add_recipe, create_parser
+from .options import RECIPE_FIELDS, add_base, add_data, add_device, add_product, add_recipe, create_parser
 from .pool import pool
 from .run_record import RUN_FILE
 from .splits import FOLDS
@@ -111,6 +111,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--at-once", type=int, default=1, help="steps that run side by side (default: %(default)s)")
     parser.add_argument("--evaluate-every", type=int, default=1, help="epochs from one validation to the next")
     parser.add_argument("--share", type=float, help="interpolate every run with its base: 0 is the base, 1 the run")
+    parser.add_argument("--served", action="store_true", help="with --share: as interpolate --served")
+    add_product(parser)
     parser.add_argument("--exact", action="store_true")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
@@ -144,6 +146,8 @@ def back_command(step: Step, arguments: argparse.Namespace) -> list[str]:
         str(out),
     ]
     line += ["--share", share, *(option for option in step.options if option == "--half")]
+    if arguments.served:
+        line += ["--served", "--sulcus", str(arguments.sulcus), f"--compile-options={arguments.compile_options}"]
     for name in ("data", "base", "wheel", "device"):
         if getattr(arguments, name) is not None:
             line += [f"--{name}", str(getattr(arguments, name))]
