@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
+from torch import nn
 from transformers import EarlyStoppingCallback, EvalPrediction, TrainerCallback, TrainingArguments
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from .bases import Base
+from .frozen_layers import CopiesPlan, FrozenSlices, UpperLayers, open_copies
 from .machine import bf16_is_fast
 from .metrics import Floats
 from .patch_dropout import PatchDropout
@@ -44,6 +46,8 @@ class Plan:
     after: dict[str, Any] | None = None
     # Epochs from one validation to the next; the last is always validated.
     evaluate_every: int = 1
+    # Where the outputs of frozen layers are, or will be.
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -71,33 +75,72 @@ def fine_tune(plan: Plan) -> Outcome:
     return Outcome(True, history, speed, _predict_held_out(trainer, plan))
 
 
+@dataclass(frozen=True)
+class Part:
+    """What of the network trains, and what it reads; `watched` is None where there is nobody to validate on."""
+
+    model: nn.Module
+    slices: SliceDataset | FrozenSlices
+    watched: SliceDataset | FrozenSlices | None
+    # Whoever takes patches away while training.
+    dropout: PatchDropout | FrozenSlices
+
+
+def _whole_network(plan: Plan) -> Part:
+    network, recipe, watched = plan.base.model, plan.recipe, plan.split.stop or plan.split.test
+    return Part(
+        model=network,
+        slices=SliceDataset(plan.data, plan.split.train, plan.processor, recipe.augmentation, plan.seed),
+        watched=SliceDataset(plan.data, watched, plan.processor) if watched else None,
+        dropout=PatchDropout(network, recipe.keep_patches),
+    )
+
+
+def _upper_layers(plan: Plan) -> Part:
+    """Copies are made of everyone's slices, in one order, so that every fold can read the same."""
+    network, recipe, split = plan.base.model, plan.recipe, plan.split
+    upper = UpperLayers(network, recipe.frozen_layers)
+    scans = sorted((*split.train, *split.stop, *split.test), key=lambda scan: scan.file)
+    copies = open_copies(
+        network,
+        CopiesPlan(
+            plan.data, scans, plan.processor, recipe.augmentation, recipe.frozen_layers, recipe.copies, plan.seed
+        ),
+        plan.cache or plan.out / "frozen-layers",
+        plan.device,
+    )
+    slices = FrozenSlices(copies, split.train, plan.seed, trains=True)
+    watched = split.stop or split.test
+    return Part(upper, slices, FrozenSlices(copies, watched) if watched else None, slices)
+
+
 def _create_trainer(plan: Plan) -> tuple[SulcusTrainer, WeightAverage | None, TimeBudget | None]:
-    model, recipe = plan.base.model, plan.recipe
+    network, recipe = to_device(plan.base.model, plan.device), plan.recipe
+    part = _upper_layers(plan) if recipe.frozen_layers > 0 else _whole_network(plan)
     if plan.device.type == "cpu":
         # On a CPU the backward of PyTorch 2.13's fused attention alone takes a fifth of a step.
-        model.set_attn_implementation("eager")
-    average = WeightAverage(to_device(model, plan.device), recipe.average) if recipe.average > 0 else None
+        network.set_attn_implementation("eager")
+    average = WeightAverage(part.model, recipe.average) if recipe.average > 0 else None
     budget = TimeBudget(plan.budget) if plan.budget is not None else None
-    slices = SliceDataset(plan.data, plan.split.train, plan.processor, recipe.augmentation, plan.seed)
-    callbacks: list[TrainerCallback] = [EpochOfSlices(slices)]
+    callbacks: list[TrainerCallback] = [EpochOfSlices(part.slices)]
     if plan.evaluate_every > 1:
         callbacks.append(SomeEpochsEvaluated(plan.evaluate_every))
     callbacks += [callback for callback in (average, budget) if callback is not None]
     if recipe.keep_patches < 1.0:
-        callbacks.append(FullPatchesLast(PatchDropout(model, recipe.keep_patches), recipe))
+        callbacks.append(FullPatchesLast(part.dropout, recipe))
     if recipe.stochastic_depth > 0:
-        add_stochastic_depth(model, recipe.stochastic_depth)
+        add_stochastic_depth(network, recipe.stochastic_depth)
     if plan.split.stop:
         callbacks.append(EarlyStoppingCallback(early_stopping_patience=recipe.patience))
-    watched = plan.split.stop or plan.split.test
     trainer = SulcusTrainer(
+        network=network,
         recipe=recipe,
         train_scans=plan.split.train,
         average=average,
-        model=model,
-        args=_arguments(plan, evaluates=bool(watched)),
-        train_dataset=slices,
-        eval_dataset=SliceDataset(plan.data, watched, plan.processor) if watched else None,
+        model=part.model,
+        args=_arguments(plan, evaluates=part.watched is not None),
+        train_dataset=part.slices,
+        eval_dataset=part.watched,
         compute_metrics=_accuracy,
         callbacks=callbacks,
     )
@@ -141,7 +184,7 @@ def _choose_weights(trainer: SulcusTrainer, average: WeightAverage | None, plan:
     if average is not None:
         if plan.split.stop and best is not None and (Path(best) / AVERAGE_FILE).is_file():
             average.resume(Path(best))
-        average.copy_to(plan.base.model)
+        average.copy_to(cast(nn.Module, trainer.model))
     if plan.half:
         plan.base.model.half().float()
 

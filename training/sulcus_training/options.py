@@ -51,6 +51,8 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full-epochs", type=int, help="last epochs that see all patches")
     parser.add_argument("--stochastic-depth", type=float)
     parser.add_argument("--average", type=float, help="decay of the weights' moving average, 0 for none")
+    parser.add_argument("--frozen-layers", type=int, help="lower layers that stay as the base has them")
+    parser.add_argument("--copies", type=int, help="augmented copies of a slice, with --frozen-layers")
     parser.add_argument("--balance", type=float, help="draw people evenly, labels by frequency ^ -balance")
     parser.add_argument("--stop-people", type=float, help="share of people kept back to say when to stop")
     parser.add_argument("--patience", type=int, help="epochs without a lower loss on them")
@@ -70,6 +72,8 @@ RECIPE_FIELDS = (
     "full_epochs",
     "stochastic_depth",
     "average",
+    "frozen_layers",
+    "copies",
     "balance",
     "stop_people",
     "patience",

@@ -36,9 +36,14 @@ def drop_patches(embeddings: Tensor, pixel_values: Tensor, patch: int, keep: flo
     Patches with a pixel above the background come first, in random order, then the others.
     """
     count = max(1, round(keep * (embeddings.shape[1] - 1)))
-    brightest = torch.nn.functional.max_pool2d(pixel_values.float().amax(dim=1, keepdim=True), patch).flatten(1)
-    foreground = brightest > 2 * BACKGROUND_LEVEL / 255 - 1
+    foreground = find_foreground(pixel_values, patch)
     order = torch.rand(foreground.shape, device=foreground.device) + foreground
     kept = order.topk(count, dim=1).indices.sort(dim=1).values
     patches = embeddings[:, 1:].gather(1, kept.unsqueeze(-1).expand(-1, -1, embeddings.shape[-1]))
     return torch.cat([embeddings[:, :1], patches], dim=1)
+
+
+def find_foreground(pixel_values: Tensor, patch: int) -> Tensor:
+    """[batch, patches]: whether a patch of pixel_values [batch, 3, height, width], -1 to 1, shows anything."""
+    brightest = torch.nn.functional.max_pool2d(pixel_values.float().amax(dim=1, keepdim=True), patch).flatten(1)
+    return brightest > 2 * BACKGROUND_LEVEL / 255 - 1

@@ -27,6 +27,9 @@ class Recipe:
     # Decay of the weights' moving average; 0 for none.
     average: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
+    # Layers that stay as the base has them, and the augmented copies of every slice that then stand for all others.
+    frozen_layers: int = 0
+    copies: int = 0
     # Exponent of PersonSampler; None for the Trainer's own order.
     balance: float | None = None
     # Share of the training people kept back; training stops after `patience` epochs without a lower loss on them.

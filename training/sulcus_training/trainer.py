@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any, cast
 
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from torch.utils.data import Dataset, Sampler
 from transformers import (
@@ -17,7 +18,9 @@ from transformers import (
     TrainingArguments,
     ViTForImageClassification,
 )
+from transformers.utils import SAFE_WEIGHTS_NAME
 
+from .frozen_layers import FrozenSlices, UpperLayers
 from .layer_decay import parameter_groups
 from .patch_dropout import PatchDropout
 from .person_sampler import PersonSampler
@@ -31,9 +34,17 @@ class SulcusTrainer(Trainer):
     """Loss, loop, schedule, checkpoints, resuming and the table per epoch are the Trainer's."""
 
     def __init__(
-        self, *, recipe: Recipe, train_scans: Sequence[Scan], average: WeightAverage | None, **given: Any
+        self,
+        *,
+        network: ViTForImageClassification,
+        recipe: Recipe,
+        train_scans: Sequence[Scan],
+        average: WeightAverage | None,
+        **given: Any,
     ) -> None:
+        """`model` may be the network or the part of it that trains."""
         super().__init__(**given)
+        self._network = network
         self._recipe = recipe
         self._train_scans = train_scans
         self._average = average
@@ -41,11 +52,10 @@ class SulcusTrainer(Trainer):
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         recipe = self._recipe
         if self.optimizer is None and (recipe.layer_decay, recipe.head_rate) != (1.0, 1.0):
-            vit = cast(ViTForImageClassification, self.model)
             groups = parameter_groups(
-                vit, recipe.learning_rate, recipe.weight_decay, recipe.layer_decay, recipe.head_rate
+                self._network, recipe.learning_rate, recipe.weight_decay, recipe.layer_decay, recipe.head_rate
             )
-            optimizer, settings = self.get_optimizer_cls_and_kwargs(self.args, vit)
+            optimizer, settings = self.get_optimizer_cls_and_kwargs(self.args, self._network)
             self.optimizer = optimizer(groups, **settings)
         return super().create_optimizer(model)
 
@@ -81,6 +91,9 @@ class SulcusTrainer(Trainer):
 
 def load_weights(model: nn.Module, checkpoint: Path) -> None:
     """All weights of a checkpoint, or an error."""
+    if isinstance(model, UpperLayers):
+        model.load_state_dict(load_file(checkpoint / SAFE_WEIGHTS_NAME), strict=True)
+        return
     saved = ViTForImageClassification.from_pretrained(checkpoint, dtype=torch.float32)
     model.load_state_dict(saved.state_dict(), strict=True)
 
@@ -89,7 +102,7 @@ class EpochOfSlices(TrainerCallback):
     """Tells the slices which epoch it is, before any of them is read. Accelerate's loader does so too, but not when it
     goes on in the middle of an epoch."""
 
-    def __init__(self, slices: SliceDataset) -> None:
+    def __init__(self, slices: SliceDataset | FrozenSlices) -> None:
         self._slices = slices
 
     def on_epoch_begin(
@@ -101,7 +114,7 @@ class EpochOfSlices(TrainerCallback):
 class FullPatchesLast(TrainerCallback):
     """Lets the last epochs see all patches, as evaluation does."""
 
-    def __init__(self, dropout: PatchDropout, recipe: Recipe) -> None:
+    def __init__(self, dropout: PatchDropout | FrozenSlices, recipe: Recipe) -> None:
         self._dropout = dropout
         self._first_full = recipe.epochs - recipe.full_epochs
         self._keep = recipe.keep_patches
