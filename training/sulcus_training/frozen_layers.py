@@ -1,6 +1,6 @@
 """The lower layers of a base, left as they are: what they make of every slice is computed once, for every fold.
 
-The layers above then train at several times the speed, and what the base knows of everyone's brains stays as it was.
+The layers above then train faster, and what the base knows of everyone's brains stays as it was.
 An augmented slice passes the lower layers too: a few augmented copies of every slice take the place of endlessly many.
 """
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from .product_results import SULCUS
+from .recipes import RECIPES
 
 DEFAULT_DATA = Path("../shared/data/alzheimer-mri")
 
@@ -37,7 +38,7 @@ def add_base(parser: argparse.ArgumentParser) -> None:
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """The recipe and the fields of it that a command line may change."""
-    parser.add_argument("--recipe", help="seed, dinov2-small, dinov2-small-short or new-people (default: the base's)")
+    parser.add_argument("--recipe", help=f"{', '.join(RECIPES)} (default: the base's)")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--learning-rate", type=float)
