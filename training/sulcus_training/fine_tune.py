@@ -17,11 +17,14 @@ from .metrics import Floats
 from .patch_dropout import PatchDropout
 from .predict import predict_logits, to_device
 from .recipes import Recipe
-from .slices import SliceDataset
+from .scans import Scan
+from .slices import SeededSlices, SliceDataset
 from .splits import Split
 from .stochastic_depth import add_stochastic_depth
 from .trainer import EpochOfSlices, FullPatchesLast, SomeEpochsEvaluated, SulcusTrainer, TimeBudget, last_checkpoint
 from .weight_average import AVERAGE_FILE, WeightAverage
+
+COPIES_FOLDER = "frozen-layers"
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,11 @@ class Plan:
     after: dict[str, Any] | None = None
     # Epochs from one validation to the next; the last is always validated.
     evaluate_every: int = 1
-    # Where the outputs of frozen layers are, or will be.
-    cache: Path | None = None
+
+    @property
+    def watched(self) -> list[Scan]:
+        """Who is validated on, if anybody."""
+        return self.split.stop or self.split.test
 
 
 @dataclass(frozen=True)
@@ -80,14 +86,14 @@ class Part:
     """What of the network trains, and what it reads; `watched` is None where there is nobody to validate on."""
 
     model: nn.Module
-    slices: SliceDataset | FrozenSlices
-    watched: SliceDataset | FrozenSlices | None
+    slices: SeededSlices
+    watched: SeededSlices | None
     # Whoever takes patches away while training.
     dropout: PatchDropout | FrozenSlices
 
 
 def _whole_network(plan: Plan) -> Part:
-    network, recipe, watched = plan.base.model, plan.recipe, plan.split.stop or plan.split.test
+    network, recipe, watched = plan.base.model, plan.recipe, plan.watched
     return Part(
         model=network,
         slices=SliceDataset(plan.data, plan.split.train, plan.processor, recipe.augmentation, plan.seed),
@@ -97,8 +103,8 @@ def _whole_network(plan: Plan) -> Part:
 
 
 def _upper_layers(plan: Plan) -> Part:
-    """Copies are made of everyone's slices, in one order, so that every fold can read the same."""
-    network, recipe, split = plan.base.model, plan.recipe, plan.split
+    """Copies are of everyone's slices, in one order, and kept beside the run, so that every fold reads the same."""
+    network, recipe, split, watched = plan.base.model, plan.recipe, plan.split, plan.watched
     upper = UpperLayers(network, recipe.frozen_layers)
     scans = sorted((*split.train, *split.stop, *split.test), key=lambda scan: scan.file)
     copies = open_copies(
@@ -106,17 +112,16 @@ def _upper_layers(plan: Plan) -> Part:
         CopiesPlan(
             plan.data, scans, plan.processor, recipe.augmentation, recipe.frozen_layers, recipe.copies, plan.seed
         ),
-        plan.cache or plan.out / "frozen-layers",
+        plan.out.parent / COPIES_FOLDER,
         plan.device,
     )
     slices = FrozenSlices(copies, split.train, plan.seed, trains=True)
-    watched = split.stop or split.test
     return Part(upper, slices, FrozenSlices(copies, watched) if watched else None, slices)
 
 
 def _create_trainer(plan: Plan) -> tuple[SulcusTrainer, WeightAverage | None, TimeBudget | None]:
     network, recipe = to_device(plan.base.model, plan.device), plan.recipe
-    part = _upper_layers(plan) if recipe.frozen_layers > 0 else _whole_network(plan)
+    part = _upper_layers(plan) if recipe.frozen_layers != 0 else _whole_network(plan)
     if plan.device.type == "cpu":
         # On a CPU the backward of PyTorch 2.13's fused attention alone takes a fifth of a step.
         network.set_attn_implementation("eager")

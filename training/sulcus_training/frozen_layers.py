@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from transformers import ViTForImageClassification
 from transformers.modeling_outputs import ImageClassifierOutput
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
@@ -25,9 +25,9 @@ from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPi
 from .augmentation import Augmentation
 from .console import note
 from .machine import bf16_is_fast
-from .patch_dropout import find_foreground
+from .patch_dropout import choose_patches, find_foreground
 from .scans import Scan
-from .slices import SliceDataset
+from .slices import SeededSlices, SliceDataset
 
 BATCH = 32
 # The slices as they are; the augmented copies are numbered from 1.
@@ -62,54 +62,36 @@ class UpperLayers(nn.Module):
 
 @dataclass(frozen=True)
 class Copies:
-    """Outputs of the last frozen layer: per copy [slices, 1 + patches, hidden] fp16, and [slices, patches] of whether a
-    patch shows anything. Memory-mapped; `rows` finds a slice by its file."""
+    """Per copy the outputs of the last frozen layer, [slices, 1 + patches, hidden] fp16, memory-mapped, and whether a
+    patch shows anything, [slices, patches]. `rows` finds a slice by its file."""
 
     hidden: list[NDArray[np.float16]]
     foreground: list[NDArray[np.bool_]]
     rows: dict[str, int]
 
 
-class FrozenSlices(Dataset[dict[str, Any]]):
-    """`{hidden_states, labels}` of slices. While training, which copy and which patches follows from (seed, epoch,
-    index) alone; otherwise all patches of the plain slice."""
+class FrozenSlices(SeededSlices):
+    """`{hidden_states, labels}` of slices: one of the copies and some of the patches while training, otherwise all
+    patches of the plain slice."""
 
     def __init__(self, copies: Copies, scans: Sequence[Scan], seed: int = 0, trains: bool = False) -> None:
+        super().__init__(scans, seed)
+        # The share of the patches that stays while training.
         self.keep = 1.0
         self._copies = copies
         self._rows = [copies.rows[scan.file] for scan in scans]
-        self._targets = [scan.target for scan in scans]
-        self._seed = seed
         self._trains = trains
-        self._epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """The epoch that what is read next belongs to."""
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self._rows)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        row, copy = self._rows[index], PLAIN
-        generator = np.random.default_rng((self._seed, self._epoch, index))
+        row, copy, random = self._rows[index], PLAIN, self.random(index)
         if self._trains and len(self._copies.hidden) > 1:
-            copy = int(generator.integers(1, len(self._copies.hidden)))
+            copy = int(random.integers(1, len(self._copies.hidden)))
         tokens = self._copies.hidden[copy][row]
         if self._trains and self.keep < 1.0:
-            kept = choose_patches(self._copies.foreground[copy][row], self.keep, generator)
-            tokens = tokens[np.concatenate([[0], 1 + kept])]
-        return {
-            "hidden_states": torch.from_numpy(tokens.astype(np.float32)),
-            "labels": torch.tensor(self._targets[index]),
-        }
-
-
-def choose_patches(foreground: NDArray[np.bool_], keep: float, generator: np.random.Generator) -> NDArray[np.int64]:
-    """round(keep x patches) of them in their order: those that show something first, at random, then the others."""
-    count = max(1, round(keep * len(foreground)))
-    order = generator.random(len(foreground)) + foreground
-    return np.sort(np.argpartition(-order, count - 1)[:count])
+            foreground = torch.from_numpy(self._copies.foreground[copy][row])
+            kept = choose_patches(foreground, torch.from_numpy(random.random(len(foreground))), self.keep)
+            tokens = tokens[np.concatenate([[0], 1 + kept.numpy()])]
+        return {"hidden_states": torch.from_numpy(tokens.astype(np.float32)), "labels": self.label(index)}
 
 
 @dataclass(frozen=True)
@@ -187,7 +169,10 @@ def _locked(path: Path, waits: bool) -> Iterator[bool]:
 def _compute(
     network: ViTForImageClassification, plan: CopiesPlan, place: Path, number: int, device: torch.device
 ) -> None:
-    """Writes one copy; the file of the hidden states appears when both are whole."""
+    """Writes one copy; the file of the hidden states appears when both are whole.
+
+    Raises ValueError for hidden states that fp16 cannot hold.
+    """
     slices = SliceDataset(
         plan.data, plan.scans, plan.processor, None if number == PLAIN else plan.augmentation, plan.seed
     )
@@ -206,6 +191,8 @@ def _compute(
             for layer in vit.layers[: plan.first]:
                 states = layer(states)
         rows = slice(row, row := row + len(states))
+        if states.abs().max() > torch.finfo(torch.float16).max:
+            raise ValueError(f"expected hidden states within fp16's range to keep, received {states.abs().max():.0e}")
         hidden[rows] = states.float().cpu().numpy()
         foreground[rows] = find_foreground(pixel_values, patch).cpu().numpy()
     hidden.flush()

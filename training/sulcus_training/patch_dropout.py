@@ -31,14 +31,9 @@ class PatchDropout:
 
 
 def drop_patches(embeddings: Tensor, pixel_values: Tensor, patch: int, keep: float) -> Tensor:
-    """[batch, 1 + patches, hidden] with round(keep x patches) of the patches, the [CLS] token first.
-
-    Patches with a pixel above the background come first, in random order, then the others.
-    """
-    count = max(1, round(keep * (embeddings.shape[1] - 1)))
+    """[batch, 1 + patches, hidden] with some of the patches, the [CLS] token first."""
     foreground = find_foreground(pixel_values, patch)
-    order = torch.rand(foreground.shape, device=foreground.device) + foreground
-    kept = order.topk(count, dim=1).indices.sort(dim=1).values
+    kept = choose_patches(foreground, torch.rand(foreground.shape, device=foreground.device), keep)
     patches = embeddings[:, 1:].gather(1, kept.unsqueeze(-1).expand(-1, -1, embeddings.shape[-1]))
     return torch.cat([embeddings[:, :1], patches], dim=1)
 
@@ -47,3 +42,10 @@ def find_foreground(pixel_values: Tensor, patch: int) -> Tensor:
     """[batch, patches]: whether a patch of pixel_values [batch, 3, height, width], -1 to 1, shows anything."""
     brightest = torch.nn.functional.max_pool2d(pixel_values.float().amax(dim=1, keepdim=True), patch).flatten(1)
     return brightest > 2 * BACKGROUND_LEVEL / 255 - 1
+
+
+def choose_patches(foreground: Tensor, order: Tensor, keep: float) -> Tensor:
+    """Places, ascending, of round(keep x patches) patches along the last axis: those that show something first, by
+    `order` [..., patches], random numbers of 0 to 1, then the others."""
+    count = max(1, round(keep * foreground.shape[-1]))
+    return (order + foreground).topk(count, dim=-1).indices.sort(dim=-1).values

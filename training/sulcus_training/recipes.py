@@ -85,7 +85,7 @@ BASE_RECIPES = {"google/vit-base-patch16-224-in21k": "seed", "dinov2-small": "di
 def recipe_for(base: str, name: str | None, overrides: dict[str, Any]) -> tuple[str, Recipe]:
     """The named recipe, or the base's, or the seed's; with the fields that were given on the command line.
 
-    Raises ValueError for a name that there is not.
+    Raises ValueError for a name that there is not, and for copies without frozen layers.
     """
     chosen = name or BASE_RECIPES.get(base, "seed")
     if chosen not in RECIPES:
@@ -94,4 +94,7 @@ def recipe_for(base: str, name: str | None, overrides: dict[str, Any]) -> tuple[
     unknown = given.keys() - {known.name for known in fields(Recipe)}
     if unknown:
         raise ValueError(f"expected fields of a recipe, received {', '.join(sorted(unknown))}")
-    return chosen, replace(RECIPES[chosen], **given)
+    recipe = replace(RECIPES[chosen], **given)
+    if recipe.copies < 0 or (recipe.copies > 0 and recipe.frozen_layers == 0):
+        raise ValueError(f"expected frozen layers to keep copies of, received {recipe.copies} copies and none")
+    return chosen, recipe

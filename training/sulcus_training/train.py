@@ -68,11 +68,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--half", action="store_true", help="keep fp16 weights")
     parser.add_argument("--evaluate-every", type=int, default=1, help="epochs from one validation to the next")
-    parser.add_argument(
-        "--cache",
-        type=Path,
-        help="folder of what frozen layers make of the slices, 1 GB a copy (default: frozen-layers beside --out)",
-    )
     parser.add_argument("--exact", action="store_true", help="deterministic kernels on a GPU, slower")
     parser.add_argument(
         "--tiny", action="store_true", help="with --base random: hidden 32, two layers, for a smoke run"
@@ -124,7 +119,6 @@ def _plan(arguments: argparse.Namespace) -> tuple[Plan, str, list[Scan]]:
         half=arguments.half,
         evaluate_every=arguments.evaluate_every,
         after=earlier.facts if earlier else None,
-        cache=arguments.cache or arguments.out.parent / "frozen-layers",
     )
     return plan, recipe_name, scans
 

@@ -26,7 +26,7 @@ from .patch_dropout import PatchDropout
 from .person_sampler import PersonSampler
 from .recipes import Recipe
 from .scans import Scan
-from .slices import SliceDataset
+from .slices import SeededSlices
 from .weight_average import WeightAverage
 
 
@@ -102,7 +102,7 @@ class EpochOfSlices(TrainerCallback):
     """Tells the slices which epoch it is, before any of them is read. Accelerate's loader does so too, but not when it
     goes on in the middle of an epoch."""
 
-    def __init__(self, slices: SliceDataset | FrozenSlices) -> None:
+    def __init__(self, slices: SeededSlices) -> None:
         self._slices = slices
 
     def on_epoch_begin(

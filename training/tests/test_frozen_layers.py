@@ -13,13 +13,7 @@ from sulcus_training import frozen_layers, train
 from sulcus_training.augmentation import Augmentation
 from sulcus_training.bases import Base, open_base
 from sulcus_training.fine_tune import Outcome, Plan, fine_tune
-from sulcus_training.frozen_layers import (
-    CopiesPlan,
-    FrozenSlices,
-    UpperLayers,
-    choose_patches,
-    open_copies,
-)
+from sulcus_training.frozen_layers import CopiesPlan, FrozenSlices, UpperLayers, open_copies
 from sulcus_training.predict import predict_logits
 from sulcus_training.processor import create_processor
 from sulcus_training.recipes import RECIPES
@@ -75,16 +69,30 @@ def test_copies_differ_by_their_augmentation_and_are_drawn_by_epoch(data: Path, 
     assert drawn == {1, 2}
 
 
-def test_patches_that_show_something_are_kept_first() -> None:
-    foreground = np.zeros(16, dtype=np.bool_)
-    foreground[[3, 7, 9]] = True
+def test_patches_are_taken_away_while_training_alone(data: Path, tmp_path: Path) -> None:
+    plan = plan_copies(data, count=0)
+    copies = open_copies(open_tiny().model, plan, tmp_path, CPU)
+    kept, whole = FrozenSlices(copies, plan.scans, trains=True), FrozenSlices(copies, plan.scans)
+    kept.keep = whole.keep = 0.25
 
-    some = choose_patches(foreground, 0.125, np.random.default_rng(0))
-    most = choose_patches(foreground, 0.5, np.random.default_rng(0))
+    for index in range(len(plan.scans)):
+        tokens, every = (slices[index]["hidden_states"].numpy() for slices in (kept, whole))
+        places = [next(n for n, token in enumerate(every) if np.array_equal(token, one)) for one in tokens]
+        shown = {1 + int(place) for place in np.flatnonzero(copies.foreground[0][index])}
+        assert (len(tokens), len(every), places[0]) == (5, 17, 0)
+        assert places == sorted(places)
+        assert set(places[1:]) <= shown or set(places[1:]) > shown
 
-    assert len(some) == 2 and set(some) <= {3, 7, 9}
-    assert len(most) == 8 and set(most) > {3, 7, 9}
-    assert most.tolist() == sorted(most)
+
+def test_hidden_states_that_cannot_be_kept_are_refused(data: Path, tmp_path: Path) -> None:
+    network, plan = open_tiny().model, plan_copies(data)
+    with torch.no_grad():
+        network.vit.embeddings.cls_token.fill_(1e6)
+
+    with pytest.raises(ValueError, match="expected hidden states within fp16's range"):
+        open_copies(network, plan, tmp_path, CPU)
+    with pytest.raises(ValueError, match="expected hidden states within fp16's range"):
+        open_copies(network, plan, tmp_path, CPU)
 
 
 def test_copies_are_computed_once_and_never_taken_for_others(
@@ -117,7 +125,7 @@ def run(data: Path, out: Path, base: Base, budget: float | None = None) -> Outco
 def test_frozen_layers_stay_and_the_others_move(data: Path, tmp_path: Path) -> None:
     base, before = open_tiny(), open_tiny().model.state_dict()
 
-    outcome = run(data, tmp_path, base)
+    outcome = run(data, tmp_path / "run", base)
 
     moved = {name for name, tensor in base.model.state_dict().items() if not torch.equal(tensor, before[name])}
     frozen = ("vit.embeddings.", "vit.layers.0.")

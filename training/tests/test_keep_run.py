@@ -17,7 +17,9 @@ def test_a_kept_run_has_its_figures_and_names_nobody(data: Path, tmp_path: Path)
 
     text, run = (tmp_path / "kept" / "smoke.json").read_text(), read_run(tmp_path / "run")
     record = json.loads(text)
-    assert not [scan.subject for scan in read_scans(data) if f'"{scan.subject}"' in text]
+    names = {f'"{scan.subject}"' for scan in read_scans(data)}
+    assert all(name in json.dumps(run) for name in names)
+    assert not [name for name in names if name in text]
     assert (record["id"], record["title"], record["role"]) == ("smoke", "Smoke", "baseline")
     assert record["set"] == run["set"]
     assert record["split"]["test"]["people"] == len(run["split"]["test"]["people"]) > 0

@@ -135,3 +135,5 @@ def test_recipe_takes_what_the_command_line_gives() -> None:
     assert (name, recipe.epochs, recipe.average) == ("dinov2-small", 2, RECIPES["dinov2-small"].average)
     with pytest.raises(ValueError, match="received nothing-such"):
         recipe_for("dinov2-small", "nothing-such", {})
+    with pytest.raises(ValueError, match="expected frozen layers to keep copies of, received 3 copies and none"):
+        recipe_for("dinov2-small", None, {"copies": 3})
