@@ -21,7 +21,7 @@ export const protocolSchema = z.enum(['card', 'subject-disjoint']);
 export const roleSchema = z.enum(['seed', 'shipped', 'out-of-fold', 'held-out-twin', 'baseline']).meta({
   description:
     'Whose figures: the model card it started from, these weights, models of the same recipe that never saw the scans ' +
-    '(by folds, or one twin), a simpler method.',
+    '(by folds, or one twin), another method or recipe.',
 });
 
 export const evaluationSchema = z
