@@ -74,6 +74,9 @@ def _run(step: Step, arguments: argparse.Namespace, end: float | None) -> int:
     status = _train(step, arguments, end)
     if status != 0 or arguments.share is None or (arguments.out / f"{step.name}{BACK}" / RUN_FILE).is_file():
         return status
+    # It keeps no checkpoints: what is begun is ended.
+    if _over(_minutes_left(end), f"{step.name}{BACK}"):
+        return UNFINISHED
     note(f"{step.name} toward its base ...")
     return subprocess.run(back_command(step, arguments), env=_environment(arguments.at_once), check=False).returncode
 
@@ -82,13 +85,24 @@ def _train(step: Step, arguments: argparse.Namespace, end: float | None) -> int:
     out = arguments.out / step.name
     if (out / RUN_FILE).is_file():
         return 0
-    left = None if end is None else (end - time.monotonic()) / 60
-    if left is not None and left <= 0:
-        note(f"the time is over before {step.name}: the same command goes on from there")
+    left = _minutes_left(end)
+    if _over(left, step.name):
         return UNFINISHED
     note(f"{step.name} ...")
     line = command(step, arguments, out, left)
     return subprocess.run(line, env=_environment(arguments.at_once), check=False).returncode
+
+
+def _minutes_left(end: float | None) -> float | None:
+    return None if end is None else (end - time.monotonic()) / 60
+
+
+def _over(left: float | None, name: str) -> bool:
+    """Whether no time is left for a step, which is then said."""
+    if left is None or left > 0:
+        return False
+    note(f"the time is over before {name}: the same command goes on from there")
+    return True
 
 
 def _environment(at_once: int) -> dict[str, str]:

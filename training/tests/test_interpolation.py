@@ -192,6 +192,9 @@ def test_train_all_takes_every_run_toward_its_base(
     monkeypatch.setattr(train_all.subprocess, "run", in_process)
     given = ["--data", str(data), "--base", str(base), "--epochs", "1", "--device", "cpu", "--out", str(tmp_path)]
 
+    assert train_all.main(given) == 0
+    assert train_all.main([*given, "--share", "0.5", "--minutes", "0"]) == train_all.UNFINISHED
+    assert list(tmp_path.glob("*-back")) == []
     assert train_all.main([*given, "--share", "0.5"]) == 0
 
     steps = ["card", "final", *(f"fold-{fold}" for fold in range(5))]
