@@ -63,8 +63,8 @@ RECIPES: dict[str, Recipe] = {
     "dinov2-small-short": replace(
         _DINOV2, epochs=10, learning_rate=2.5e-5, keep_patches=0.25, full_epochs=0, average=0.996
     ),
-    # The upper half alone (frozen_layers.py). So few epochs are for new people; the card's protocol asks for more.
-    "dinov2-small-upper": replace(_DINOV2, epochs=8, learning_rate=3e-5, full_epochs=0, frozen_layers=6, copies=5),
+    # The upper half alone (frozen_layers.py). For new people 8 epochs at 3e-5 do; the card's protocol asks for these.
+    "dinov2-small-upper": replace(_DINOV2, epochs=12, learning_rate=3.3e-5, full_epochs=0, frozen_layers=6, copies=5),
     # For new people, not yet measured: stopped by people kept back, stronger augmentation and depth, longer average.
     "new-people": replace(
         _DINOV2,
