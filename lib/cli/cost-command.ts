@@ -14,6 +14,8 @@ export interface CostOptions {
   readonly size: number;
   readonly measured?: string;
   readonly model?: string;
+  /** Whether every result is sent to a webhook. */
+  readonly webhook?: boolean;
   readonly json?: boolean;
 }
 
@@ -44,6 +46,7 @@ const LABELS: Readonly<Record<keyof MonthLines, string>> = {
   kms: 'KMS, one key',
   image: 'ECR, the image',
   events: 'EventBridge',
+  webhook: 'webhook: queue, sending, secret',
 };
 const LINES = Object.keys(LABELS) as (keyof MonthLines)[];
 
@@ -85,7 +88,7 @@ const pick = (scans: readonly MeasuredScan[], model: string | undefined): Measur
 
 const sectionOf = (
   path: ScanCost['path'],
-  { scansPerMonth, size, model }: CostOptions,
+  { scansPerMonth, size, model, webhook = false }: CostOptions,
   measured: Measured,
 ): Section => {
   const scan = pick(measured.scans[path], model);
@@ -97,6 +100,7 @@ const sectionOf = (
     coldMs: scan.coldMs,
     packaging,
     size: { memoryMegabytes: LAMBDA_MEGABYTES_PER_VCPU, architecture },
+    webhook,
   });
   const months = VARIANTS.map((variant) => {
     const lines = monthCost(PRICE_LIST, planOf(variant));

@@ -262,6 +262,7 @@ const addCostCommand = (program: Command, output: Output, finish: (exitCode: num
     .requiredOption('--size <MB>', 'size of an image file', positive)
     .option('--measured <bench.json>', 'times from "npm run bench -- --json <file>" (default: committed ones)')
     .option('--model <name>', 'model of that file (default: ViT-S/16, which is what ships)')
+    .option('--webhook', 'with a webhook that every result is sent to')
     .option('--json', 'print JSON')
     .action(async (options) => {
       const { costCommand } = require('./cost-command') as typeof import('./cost-command');
@@ -277,6 +278,7 @@ const addBackfillPlanCommand = (program: Command, output: Output, finish: (exitC
     .option('--concurrency <n...>', 'batches at once, a column each (default: 50 500 5000)', concurrencies, [])
     .option('--measured <bench.json>', 'times from "npm run bench -- --json <file>" (default: committed ones)')
     .option('--model <name>', 'model of that file (default: ViT-S/16, which is what ships)')
+    .option('--webhook', 'with a webhook that every result is sent to')
     .option('--json', 'print JSON')
     .action(async ({ concurrency, ...options }) => {
       const { backfillPlanCommand } = require('./backfill-plan-command') as typeof import('./backfill-plan-command');

@@ -1,5 +1,13 @@
 import type { PriceList } from './price-list';
-import { type CostLines, computeCost, type FunctionSize, type ScanCost, scanCost, sumOf } from './scan-cost';
+import {
+  type CostLines,
+  computeCost,
+  type FunctionSize,
+  gbSecondPrice,
+  type ScanCost,
+  scanCost,
+  sumOf,
+} from './scan-cost';
 
 const HOURS_PER_MONTH = 730;
 const SECONDS_PER_MONTH = HOURS_PER_MONTH * 3_600;
@@ -14,6 +22,12 @@ const IMAGE_GB = 0.35;
 /** X-Ray's default rule: the first request of each second, and this share of the others. */
 const TRACED_SHARE = 0.05;
 
+/**
+ * What one event costs on its way to a webhook: sent to the queue, received, deleted, POSTed by a function of 512 MB
+ * whose receiver takes 200 ms to answer. Up to ten share a function; one each is the dearest case.
+ */
+const WEBHOOK = { sqsRequests: 3, invocations: 1, gbSeconds: 0.5 * 0.2, logBytes: 1_000 } as const;
+
 export interface MonthPlan {
   readonly path: ScanCost['path'];
   readonly scans: number;
@@ -25,10 +39,12 @@ export interface MonthPlan {
   readonly coldMs: number;
   readonly packaging: 'image' | 'layers';
   readonly size: FunctionSize;
+  /** Whether every result is sent to a webhook. */
+  readonly webhook: boolean;
 }
 
 export type MonthLines = CostLines &
-  Readonly<Record<'coldStarts' | 's3Storage' | 'tableStorage' | 'tracing' | 'image', number>>;
+  Readonly<Record<'coldStarts' | 's3Storage' | 'tableStorage' | 'tracing' | 'image' | 'webhook', number>>;
 
 /** The share of scans that find no warm container, were they to come at random times: none came for so long before. */
 export const coldShare = (scans: number): number => Math.exp((-scans / SECONDS_PER_MONTH) * IDLE_SECONDS);
@@ -38,6 +54,14 @@ const tracedShare = (scans: number): number => {
   const first = 1 - Math.exp(-perSecond);
   return (first + TRACED_SHARE * (perSecond - first)) / perSecond;
 };
+
+/** Its queue is polled and its secret kept however few results there are. */
+const webhookCost = (prices: PriceList, { scans, size }: MonthPlan): number =>
+  prices.secretsManager.secretMonth +
+  (IDLE_POLLS + scans * WEBHOOK.sqsRequests) * prices.sqs.request +
+  scans * WEBHOOK.invocations * prices.lambda.request +
+  scans * WEBHOOK.gbSeconds * gbSecondPrice(prices, size.architecture) +
+  ((scans * WEBHOOK.logBytes) / 1e9) * prices.logs.gbIngested;
 
 /** What a month of scans costs at list price, by service, what is stored that month included. */
 export const monthCost = (prices: PriceList, plan: MonthPlan): MonthLines => {
@@ -54,6 +78,7 @@ export const monthCost = (prices: PriceList, plan: MonthPlan): MonthLines => {
     tableStorage: scans * STORED_GB_PER_SCAN * prices.dynamodb.gbMonth,
     tracing: tracedShare(scans) * scans * prices.xray.trace,
     image: packaging === 'image' ? IMAGE_GB * prices.ecr.gbMonth : 0,
+    webhook: plan.webhook ? webhookCost(prices, plan) : 0,
   };
 };
 

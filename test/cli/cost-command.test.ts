@@ -53,6 +53,13 @@ describe('sulcus cost', () => {
     ]);
   });
 
+  test('has a line for the webhook where there is one', async () => {
+    const line = /^ *webhook: queue, sending, secret +(?:[\d.]+ *){4}$/m;
+
+    expect((await run({})).lines.join('\n')).not.toMatch(line);
+    expect((await run({ webhook: true })).lines.join('\n')).toMatch(line);
+  });
+
   test('leaves the API out for files that it does not take', async () => {
     const { lines } = await run({ size: 20, json: true });
 

@@ -34,6 +34,7 @@ const plan = (given: Partial<MonthPlan> = {}): MonthPlan => ({
   coldMs: 585,
   packaging: 'image',
   size,
+  webhook: false,
   ...given,
 });
 
@@ -93,6 +94,15 @@ describe('what a month costs', () => {
     expect(monthCost(prices, plan({ path: 'upload' })).s3Storage).toBeCloseTo(50 * 0.02, 10);
     // 5 polls of 20 s each, for 730 hours.
     expect(lines.sqs).toBeCloseTo(657_000 * 4e-7 + 1.2e-6, 10);
+  });
+
+  it('has a queue, a function and a secret more where results are sent to a webhook', () => {
+    const of = (scans: number): number => monthCost(prices, plan({ scans, webhook: true })).webhook;
+
+    expect(monthCost(prices, plan()).webhook).toBe(0);
+    expect(of(0)).toBeCloseTo(0.4 + 657_000 * 4e-7, 10);
+    // Three requests, an invocation, half a GB for 200 ms, a kB of logs.
+    expect(of(1_000_000) - of(0)).toBeCloseTo(1.2 + 0.1 + 1 + 0.5, 10);
   });
 
   it('is cold for nearly all of few scans and for none of many', () => {
