@@ -1,6 +1,7 @@
 import { SulcusError } from '../errors';
 import { type LbfgsResult, minimise, type Objective } from './lbfgs';
 import { choleskyFactor, choleskySolve } from './positive-definite';
+import { type Matrix, weightedGram } from './weighted-gram';
 
 /** Feature vectors with the index of each one's label. */
 export interface LabelledFeatures {
@@ -104,12 +105,8 @@ export const linearLogits = (
     return sum;
   });
 
-/** Features with a column of ones for the bias, row-major. */
-interface Design {
-  readonly rows: number;
-  readonly columns: number;
-  readonly values: Float64Array;
-}
+/** Features with a column of ones for the bias. */
+type Design = Matrix;
 
 const toDesign = (features: readonly Float32Array[]): Design => {
   const rows = features.length;
@@ -129,7 +126,7 @@ const preconditionerAt = (point: Float64Array, design: Design, labels: number, p
   const { columns } = design;
   const factorOf = (shares: Float64Array) =>
     choleskyFactor(addToDiagonal(weightedGram(design, shares), columns, penalty), columns);
-  const shared = labels > MOST_HESSIANS ? factorOf(new Float64Array(design.rows).fill(0.5)) : undefined;
+  const shared = labels > MOST_HESSIANS ? factorOf(new Float64Array(design.rows).fill(0.5 / design.rows)) : undefined;
   const own = shared === undefined ? curvatureShares(point, design, labels).map(factorOf) : [];
   return (vector: Float64Array): void => {
     for (let label = 0; label < labels; label++) {
@@ -148,7 +145,7 @@ const centre = (vector: Float64Array, labels: number, columns: number): void => 
   }
 };
 
-/** Per label `p (1 - p)` of each vector. */
+/** Per label `p (1 - p) / rows` of each vector. */
 const curvatureShares = (point: Float64Array, { rows, columns, values }: Design, labels: number): Float64Array[] => {
   const shares = Array.from({ length: labels }, () => new Float64Array(rows));
   const scores = new Float64Array(labels);
@@ -158,26 +155,10 @@ const curvatureShares = (point: Float64Array, { rows, columns, values }: Design,
     scores[0] = (scores[0] as number) + 1;
     shares.forEach((own, label) => {
       const score = scores[label] as number;
-      own[row] = score * (1 - score);
+      own[row] = (score * (1 - score)) / rows;
     });
   }
   return shares;
-};
-
-/** Lower triangle of `Xᵀ diag(shares) X / rows`. */
-const weightedGram = ({ rows, columns, values }: Design, shares: Float64Array): Float64Array => {
-  const gram = new Float64Array(columns * columns);
-  for (let row = 0; row < rows; row++) {
-    const from = row * columns;
-    const share = (shares[row] as number) / rows;
-    if (share === 0) continue;
-    for (let i = 0; i < columns; i++) {
-      const value = (values[from + i] as number) * share;
-      const to = i * columns;
-      for (let j = 0; j <= i; j++) gram[to + j] = (gram[to + j] as number) + value * (values[from + j] as number);
-    }
-  }
-  return gram;
 };
 
 const addToDiagonal = (matrix: Float64Array, size: number, value: number): Float64Array => {
