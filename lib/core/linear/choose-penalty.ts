@@ -11,6 +11,12 @@ import {
 /** scikit-learn's `C`, strong penalties first: each fit starts from the one before, and the most regular is the easiest. */
 export const INVERSE_PENALTIES: readonly number[] = [1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 1, 10, 100];
 
+/**
+ * After so many penalties in a row that are worse than the best, weaker ones are not tried: the loss on vectors left out
+ * falls and then rises, and the weakest penalties, the last to win, take the longest to fit.
+ */
+const WORSE_IN_A_ROW = 2;
+
 /** What one penalty's classifiers gave on vectors that they were not fitted on. */
 export interface CrossValidation {
   readonly inversePenalty: number;
@@ -34,64 +40,74 @@ export interface ChoiceOptions {
   readonly folds: number;
   /** Makes the fitter of each fold, of that fold's training vectors alone. @default createLogisticFitter */
   readonly createFitter?: (data: LabelledFeatures) => LogisticFitter;
-  /** Told as each fold is done. */
-  readonly report?: () => void;
 }
 
 /**
- * Tries every penalty on every fold; the one with the least cross-entropy is chosen.
+ * Tries penalty after penalty, weaker and weaker, on every fold; the one with the least cross-entropy is chosen.
  * @throws INVALID_REQUEST when no vector's label is in two folds
  */
 export const choosePenalty = (data: LabelledFeatures, options: ChoiceOptions): PenaltyChoice => {
-  const { foldOf, folds, createFitter = createLogisticFitter, report = () => {} } = options;
-  const logits = INVERSE_PENALTIES.map(() => new Array<readonly number[]>(foldOf.length).fill([]));
-  for (let fold = 0; fold < folds; fold++) {
-    crossValidate(data, { foldOf, fold, createFitter }, logits);
-    report();
+  const { foldOf, createFitter = createLogisticFitter } = options;
+  const folds = Array.from({ length: options.folds }, (_, fold) => divide(foldOf, fold)).filter(isUsable);
+  let starts: readonly (LinearClassifier | undefined)[] = folds.map(() => undefined);
+  let predictable: readonly number[] = [];
+  const tried: CrossValidation[] = [];
+  for (const inversePenalty of INVERSE_PENALTIES) {
+    const logits = new Array<readonly number[]>(foldOf.length).fill([]);
+    // Made anew for each penalty: several at once would each hold a copy of the vectors.
+    starts = folds.map((fold, index) => {
+      const { fitPenalty, labels } = fitterOf(data, fold.others, createFitter);
+      const classifier = fitPenalty({ inversePenalty, start: starts[index] });
+      predict(data, fold.own, { classifier, labels }, logits);
+      return classifier;
+    });
+    if (tried.length === 0) predictable = requirePredictable(data, logits);
+    tried.push({ inversePenalty, ...judge(logits, data.targets, predictable), logits });
+    if (tried.length - 1 - tried.indexOf(bestOf(tried)) >= WORSE_IN_A_ROW) break;
   }
-  const predictable = data.targets.flatMap((target, item) =>
-    Number.isFinite(logits[0]?.[item]?.[target]) ? [item] : [],
-  );
-  if (predictable.length === 0) {
-    throw new SulcusError('INVALID_REQUEST', 'expected a label that two folds have scans of, received none');
-  }
-  const tried = INVERSE_PENALTIES.map((inversePenalty, index) => {
-    const own = logits[index] ?? [];
-    return { inversePenalty, ...judge(own, data.targets, predictable), logits: own };
-  });
-  return {
-    chosen: tried.reduce((best, other) => (other.loss < best.loss ? other : best)),
-    tried,
-    unpredictable: foldOf.length - predictable.length,
-  };
+  return { chosen: bestOf(tried), tried, unpredictable: foldOf.length - predictable.length };
 };
 
-interface LeftOutFold extends Required<Pick<ChoiceOptions, 'foldOf' | 'createFitter'>> {
-  readonly fold: number;
+/** The strongest of equals. */
+const bestOf = (tried: readonly CrossValidation[]): CrossValidation =>
+  tried.reduce((best, other) => (other.loss < best.loss ? other : best));
+
+interface Fold {
+  readonly own: readonly number[];
+  readonly others: readonly number[];
 }
 
-const crossValidate = (
-  data: LabelledFeatures,
-  { foldOf, fold, createFitter }: LeftOutFold,
-  logits: readonly (readonly number[])[][],
+const divide = (foldOf: readonly number[], fold: number): Fold => ({
+  own: foldOf.flatMap((other, item) => (other === fold ? [item] : [])),
+  others: foldOf.flatMap((own, item) => (own === fold ? [] : [item])),
+});
+
+const isUsable = ({ own, others }: Fold): boolean => own.length > 0 && others.length > 0;
+
+const requirePredictable = (
+  { targets }: LabelledFeatures,
+  logits: readonly (readonly number[])[],
+): readonly number[] => {
+  const predictable = targets.flatMap((target, item) => (Number.isFinite(logits[item]?.[target]) ? [item] : []));
+  if (predictable.length > 0) return predictable;
+  throw new SulcusError('INVALID_REQUEST', 'expected a label that two folds have scans of, received none');
+};
+
+/** Writes the logits of these items, -Infinity for labels that the classifier has not. */
+const predict = (
+  { features, labels }: LabelledFeatures,
+  items: readonly number[],
+  fitted: { readonly classifier: LinearClassifier; readonly labels: readonly number[] },
+  logits: (readonly number[])[],
 ): void => {
-  const others = foldOf.flatMap((own, item) => (own === fold ? [] : [item]));
-  const own = foldOf.flatMap((other, item) => (other === fold ? [item] : []));
-  if (others.length === 0 || own.length === 0) return;
-  const { fitPenalty, labels } = fitterOf(data, others, createFitter);
-  let start: LinearClassifier | undefined;
-  INVERSE_PENALTIES.forEach((inversePenalty, index) => {
-    const classifier = fitPenalty({ inversePenalty, start });
-    start = classifier;
-    for (const item of own) {
-      const given = linearLogits(classifier, data.features[item] as Float32Array);
-      const all = new Array<number>(data.labels).fill(Number.NEGATIVE_INFINITY);
-      labels.forEach((label, position) => {
-        all[label] = given[position] as number;
-      });
-      (logits[index] as (readonly number[])[])[item] = all;
-    }
-  });
+  for (const item of items) {
+    const given = linearLogits(fitted.classifier, features[item] as Float32Array);
+    const all = new Array<number>(labels).fill(Number.NEGATIVE_INFINITY);
+    fitted.labels.forEach((label, position) => {
+      all[label] = given[position] as number;
+    });
+    logits[item] = all;
+  }
 };
 
 /** Of the labels that these items have: the bias of one they have not would have no lower end. */

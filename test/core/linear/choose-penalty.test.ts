@@ -1,4 +1,4 @@
-import { choosePenalty } from '../../../lib/core/linear/choose-penalty';
+import { choosePenalty, INVERSE_PENALTIES } from '../../../lib/core/linear/choose-penalty';
 import { dealFolds } from '../../../lib/core/linear/folds';
 import { seededRandom } from '../../../lib/core/seeded-random';
 import golden from './scikit-learn.json';
@@ -46,6 +46,16 @@ test('the penalty with the least loss on vectors left out is chosen, neither the
   expect(chosen.inversePenalty).toBeGreaterThan(1e-6);
   expect(chosen.inversePenalty).toBeLessThan(100);
   expect(tried[0]!.loss).toBeGreaterThan(chosen.loss);
+});
+
+test('weaker penalties are not tried once two in a row were worse than the best', () => {
+  const { targets, labels } = golden.cases[0]!;
+  const foldOf = targets.map((_, item) => item % 5);
+
+  const { chosen, tried } = choosePenalty({ features, targets, labels }, { foldOf, folds: 5 });
+
+  expect(tried.length).toBeLessThan(INVERSE_PENALTIES.length);
+  expect(tried.slice(-3).map(({ loss }) => loss > chosen.loss)).toEqual([false, true, true]);
 });
 
 test('what a fold is predicted with knows nothing of its labels', () => {
