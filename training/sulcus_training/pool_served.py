@@ -5,7 +5,9 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,14 @@ from .run_record import read_run
 from .scans import Scan
 
 
+@dataclass(frozen=True)
+class Product:
+    """The product's command line, and options of `sulcus compile`."""
+
+    sulcus: Path
+    compile_options: Sequence[str]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = create_parser("pool_served", __doc__)
     parser.add_argument("folds", type=Path, nargs="+", help="folders of the runs, one a fold")
@@ -27,29 +37,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     add_title(parser)
     arguments = parser.parse_args(argv)
-    runs = [read_run(folder) for folder in arguments.folds]
-    check_folds(runs)
-    options = arguments.compile_options.split()
-    scans: list[Scan] = []
-    logits: list[Floats] = []
-    for folder in arguments.folds:
-        note(f"{folder} ...")
-        held_out, _ = read_logits([folder / LOGITS_FILE])
-        scans += held_out
-        logits.append(serve(folder / "model", held_out, arguments.data, arguments.sulcus, options))
-    method = " ".join(["compiled by sulcus compile", *options]) + ", run by sulcus classify"
-    form = Form(method, arguments.title, "-int8", ", int8")
-    write_pooled(runs, scans, to_predictions(scans, np.concatenate(logits)), arguments.out, form)
+    product = Product(arguments.sulcus, arguments.compile_options.split())
+    pool_served(arguments.folds, arguments.data, product, arguments.out, arguments.title)
     say(f"wrote {arguments.out}")
     return 0
 
 
-def serve(checkpoint: Path, scans: Sequence[Scan], data: Path, sulcus: Path, options: Sequence[str]) -> Floats:
+def pool_served(
+    folders: Sequence[Path], data: Path, product: Product, out: Path, title: str | None = None
+) -> dict[str, Any]:
+    """Raises ValueError as `pool` does, and RuntimeError when a command of the product fails."""
+    runs = [read_run(folder) for folder in folders]
+    check_folds(runs)
+    scans: list[Scan] = []
+    logits: list[Floats] = []
+    for folder in folders:
+        note(f"{folder} ...")
+        held_out, _ = read_logits([folder / LOGITS_FILE])
+        scans += held_out
+        logits.append(serve(folder / "model", held_out, data, product))
+    form = Form(describe_form(product), title, "-int8", ", int8")
+    return write_pooled(runs, scans, to_predictions(scans, np.concatenate(logits)), out, form)
+
+
+def describe_form(product: Product) -> str:
+    """The `method` of a run whose models were compiled."""
+    return " ".join(["compiled by sulcus compile", *product.compile_options]) + ", run by sulcus classify"
+
+
+def serve(checkpoint: Path, scans: Sequence[Scan], data: Path, product: Product) -> Floats:
     """Logits [n, labels] of the scans by the compiled checkpoint. Raises RuntimeError when a command fails."""
     with tempfile.TemporaryDirectory() as folder:
         bundle, lines = Path(folder) / "bundle", Path(folder) / "results.jsonl"
-        compile_checkpoint(checkpoint, bundle, sulcus, options)
-        return classify_scans(bundle, scans, data, sulcus, lines)
+        compile_checkpoint(checkpoint, bundle, product.sulcus, product.compile_options)
+        return classify_scans(bundle, scans, data, product.sulcus, lines)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,16 @@ from .scans import Scan
 SULCUS = Path("../bin/sulcus.js")
 
 
-def compile_checkpoint(checkpoint: Path, bundle: Path, sulcus: Path, options: Sequence[str]) -> None:
+def compile_checkpoint(checkpoint: Path, bundle: Path, sulcus: Path, options: Sequence[str], name: str = "run") -> None:
     """Raises RuntimeError when it fails."""
-    compiling = ["node", str(sulcus), "compile", str(checkpoint), "--out", str(bundle), "--name", "run", *options]
+    compiling = ["node", str(sulcus), "compile", str(checkpoint), "--out", str(bundle), "--name", name, *options]
     _run(compiling, subprocess.DEVNULL)
+
+
+def calibrate_bundle(bundle: Path, logits: Path, data: Path, out: Path, sulcus: Path, options: Sequence[str]) -> None:
+    """Scores by the logits, the input gate by all slices of `data`. Raises RuntimeError when it fails."""
+    calibrating = ["node", str(sulcus), "calibrate", str(data), "--model", str(bundle), "--logits", str(logits)]
+    _run([*calibrating, "--out", str(out), *options], None)
 
 
 def classify_scans(bundle: Path, scans: Sequence[Scan], data: Path, sulcus: Path, lines: Path) -> Floats:
@@ -40,7 +46,7 @@ def _answer(command: str, bundle: Path, scans: Sequence[Scan], data: Path, sulcu
         _run(answering, stream)
 
 
-def _run(line: Sequence[str], stdout: IO[str] | int) -> None:
+def _run(line: Sequence[str], stdout: IO[str] | int | None) -> None:
     """Without the thousands of files in the error that `check` would raise."""
     code = subprocess.run(line, check=False, stdout=stdout).returncode
     if code != 0:

@@ -31,7 +31,8 @@ class Step:
 
 
 FOLD_STEPS = tuple(Step(f"fold-{fold}", ("--protocol", "subject-folds", "--fold", str(fold))) for fold in range(FOLDS))
-STEPS = (*FOLD_STEPS, Step("card", ("--protocol", "card")), Step("final", ("--protocol", "all", "--half")))
+FINAL = "final"
+STEPS = (*FOLD_STEPS, Step("card", ("--protocol", "card")), Step(FINAL, ("--protocol", "all", "--half")))
 POOLED = "folds"
 # Of the folder of a step, where its run part of the way back to the base is.
 BACK = "-back"
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if any(statuses):
         return next((status for status in statuses if status not in (0, UNFINISHED)), UNFINISHED)
     suffix = _suffixes(arguments)[-1]
-    final = arguments.out / f"final{suffix}" / "model"
+    final = arguments.out / f"{FINAL}{suffix}" / "model"
     say(f"{final} is the model on everyone; its figures are in {POOLED}{suffix} and card{suffix}")
     return 0
 
