@@ -13,7 +13,7 @@ export const INVERSE_PENALTIES: readonly number[] = [1e-6, 1e-5, 1e-4, 3e-4, 1e-
 
 /**
  * After so many penalties in a row that are worse than the best, weaker ones are not tried: the loss on vectors left out
- * falls and then rises, and the weakest penalties, the last to win, take the longest to fit.
+ * falls and then rises.
  */
 const WORSE_IN_A_ROW = 2;
 
