@@ -278,7 +278,6 @@ const addBackfillPlanCommand = (program: Command, output: Output, finish: (exitC
     .option('--concurrency <n...>', 'batches at once, a column each (default: 50 500 5000)', concurrencies, [])
     .option('--measured <bench.json>', 'times from "npm run bench -- --json <file>" (default: committed ones)')
     .option('--model <name>', 'model of that file (default: ViT-S/16, which is what ships)')
-    .option('--webhook', 'with a webhook that every result is sent to')
     .option('--json', 'print JSON')
     .action(async ({ concurrency, ...options }) => {
       const { backfillPlanCommand } = require('./backfill-plan-command') as typeof import('./backfill-plan-command');

@@ -25,6 +25,7 @@ describe('the sulcus launcher', () => {
     ['an unknown command', ['frobnicate']],
     ['a missing argument', ['classify']],
     ['an unknown option', ['classify', 'a.png', '--frob']],
+    ["another command's option", ['backfill-plan', '--scans', '9', '--webhook']],
     ['a port that is none', ['start', '--port', '70000']],
     ['a file that is not there', ['classify', 'no-such-file.png']],
   ])('%s is a usage error: exit code 2, the reason on stderr, nothing on stdout', (_, args) => {
