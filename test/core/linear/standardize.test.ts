@@ -2,6 +2,7 @@ import { choosePenalty } from '../../../lib/core/linear/choose-penalty';
 import { fitHead } from '../../../lib/core/linear/fit-head';
 import { linearLogits } from '../../../lib/core/linear/logistic-regression';
 import { createStandardizedFitter } from '../../../lib/core/linear/standardize';
+import { softmaxLoss } from '../../../lib/core/metrics/losses';
 import golden from './scikit-learn-head.json';
 
 const features = golden.features.map((row) => Float32Array.from(row));
@@ -41,6 +42,34 @@ test("a penalty's loss and accuracy on people left out are scikit-learn's, and s
   expect(tried.map(({ accuracy }) => accuracy)).toEqual(expected.map((each) => expect.closeTo(each.accuracy, 9)));
   expect(chosen.inversePenalty).toBe(golden.inversePenalty);
 });
+
+test('penalties that are not tried have the loss that scikit-learn gives them', () => {
+  const { tried } = choosePenalty(data, { foldOf: golden.folds, folds: 5, createFitter: createStandardizedFitter });
+
+  const others = golden.tried.slice(tried.length);
+  expect(others.length).toBeGreaterThan(0);
+  const losses = others.map(({ inversePenalty }) => meanLossOfFolds(inversePenalty));
+  expect(
+    furthest(
+      losses,
+      others.map(({ loss }) => loss),
+    ),
+  ).toBeLessThan(SHARE);
+});
+
+const meanLossOfFolds = (inversePenalty: number): number => {
+  const losses = [0, 1, 2, 3, 4].flatMap((fold) => {
+    const of = (own: boolean) => targets.flatMap((_, item) => ((golden.folds[item] === fold) === own ? [item] : []));
+    const others = of(false);
+    const classifier = createStandardizedFitter({
+      features: others.map((item) => features[item]!),
+      targets: others.map((item) => targets[item]!),
+      labels: 4,
+    })({ inversePenalty });
+    return of(true).map((item) => softmaxLoss(linearLogits(classifier, features[item]!), targets[item]!));
+  });
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+};
 
 test('starting from the classifier of another penalty leads to the same place', () => {
   const fitPenalty = createStandardizedFitter(data);
