@@ -22,10 +22,9 @@ from .labels import ID2LABEL
 from .logits_file import LOGITS_FILE, to_predictions, write_logits
 from .machine import choose_device
 from .metrics import Floats
-from .options import add_base, add_data, add_product, create_parser
+from .options import add_base, add_data, add_product, create_parser, product_of
 from .predict import extract_features
 from .processor import read_processor, write_processor
-from .product_results import compile_checkpoint, extract_served_features
 from .run_record import RUN_FILE, Facts, describe_split, read_run, run_record, write_run
 from .scans import Scan, choose_scans, hash_data, read_scans
 from .splits import Split, keep_people_back, make_split
@@ -154,9 +153,9 @@ def _served_features(model: ViTForImageClassification, arguments: argparse.Names
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _save(model, folder / "model", arguments, source)
-        compile_checkpoint(folder / "model", folder / "bundle", arguments.sulcus, arguments.compile_options.split())
-        lines = folder / "features.jsonl"
-        return extract_served_features(folder / "bundle", source.split.train, arguments.data, arguments.sulcus, lines)
+        bundle, product = folder / "bundle", product_of(arguments)
+        product.compile(folder / "model", bundle)
+        return product.extract_features(bundle, source.split.train, arguments.data, folder / "features.jsonl")
 
 
 def _save(model: ViTForImageClassification, folder: Path, arguments: argparse.Namespace, source: Source) -> None:
@@ -215,7 +214,7 @@ def _details(arguments: argparse.Namespace, base: Base, source: Source) -> dict[
 
 def _served(arguments: argparse.Namespace) -> str | None:
     """How the network was compiled whose features the classifier was fitted to; None for the checkpoint's own."""
-    return " ".join(["sulcus compile", *arguments.compile_options.split()]) if arguments.served else None
+    return product_of(arguments).form if arguments.served else None
 
 
 if __name__ == "__main__":

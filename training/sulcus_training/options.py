@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .product_results import SULCUS
+from .product_results import SULCUS, Product
 from .recipes import RECIPES
 
 DEFAULT_DATA = Path("../shared/data/alzheimer-mri")
@@ -25,6 +25,11 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 def add_product(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sulcus", type=Path, default=SULCUS, help="the command line (default: %(default)s)")
     parser.add_argument("--compile-options", default="", help="options of sulcus compile, as one word")
+
+
+def product_of(arguments: argparse.Namespace) -> Product:
+    """What `add_product` was given."""
+    return Product(arguments.sulcus, arguments.compile_options.split())
 
 
 def add_base(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,6 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,11 @@ import numpy as np
 from .console import note, say
 from .logits_file import LOGITS_FILE, read_logits, to_predictions
 from .metrics import Floats
-from .options import add_data, add_product, create_parser
+from .options import add_data, add_product, create_parser, product_of
 from .pool import Form, add_title, check_folds, write_pooled
-from .product_results import classify_scans, compile_checkpoint
+from .product_results import Product
 from .run_record import read_run
 from .scans import Scan
-
-
-@dataclass(frozen=True)
-class Product:
-    """The product's command line, and options of `sulcus compile`."""
-
-    sulcus: Path
-    compile_options: Sequence[str]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,8 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     add_title(parser)
     arguments = parser.parse_args(argv)
-    product = Product(arguments.sulcus, arguments.compile_options.split())
-    pool_served(arguments.folds, arguments.data, product, arguments.out, arguments.title)
+    pool_served(arguments.folds, arguments.data, product_of(arguments), arguments.out, arguments.title)
     say(f"wrote {arguments.out}")
     return 0
 
@@ -62,15 +52,15 @@ def pool_served(
 
 def describe_form(product: Product) -> str:
     """The `method` of a run whose models were compiled."""
-    return " ".join(["compiled by sulcus compile", *product.compile_options]) + ", run by sulcus classify"
+    return f"compiled by {product.form}, run by sulcus classify"
 
 
 def serve(checkpoint: Path, scans: Sequence[Scan], data: Path, product: Product) -> Floats:
     """Logits [n, labels] of the scans by the compiled checkpoint. Raises RuntimeError when a command fails."""
     with tempfile.TemporaryDirectory() as folder:
         bundle, lines = Path(folder) / "bundle", Path(folder) / "results.jsonl"
-        compile_checkpoint(checkpoint, bundle, product.sulcus, product.compile_options)
-        return classify_scans(bundle, scans, data, product.sulcus, lines)
+        product.compile(checkpoint, bundle)
+        return product.classify(bundle, scans, data, lines)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -15,42 +16,47 @@ from .scans import Scan
 SULCUS = Path("../bin/sulcus.js")
 
 
-def compile_checkpoint(checkpoint: Path, bundle: Path, sulcus: Path, options: Sequence[str], name: str = "run") -> None:
-    """Raises RuntimeError when it fails."""
-    compiling = ["node", str(sulcus), "compile", str(checkpoint), "--out", str(bundle), "--name", name, *options]
-    _run(compiling, subprocess.DEVNULL)
+@dataclass(frozen=True)
+class Product:
+    """Where the command line is, and the options of its `compile`. Whatever fails raises RuntimeError."""
 
+    sulcus: Path
+    compile_options: Sequence[str] = ()
 
-def calibrate_bundle(bundle: Path, logits: Path, data: Path, out: Path, sulcus: Path, options: Sequence[str]) -> None:
-    """Scores by the logits, the input gate by all slices of `data`. Raises RuntimeError when it fails."""
-    calibrating = ["node", str(sulcus), "calibrate", str(data), "--model", str(bundle), "--logits", str(logits)]
-    _run([*calibrating, "--out", str(out), *options], None)
+    @property
+    def form(self) -> str:
+        """How a checkpoint is compiled, for the record of a run."""
+        return " ".join(["sulcus compile", *self.compile_options])
 
+    def compile(self, checkpoint: Path, bundle: Path, name: str = "run") -> None:
+        given = [str(checkpoint), "--out", str(bundle), "--name", name, *self.compile_options]
+        self._run("compile", given, subprocess.DEVNULL)
 
-def classify_scans(bundle: Path, scans: Sequence[Scan], data: Path, sulcus: Path, lines: Path) -> Floats:
-    """Logits [n, labels] by a bundle; its answers stay in `lines`. Raises RuntimeError when it fails."""
-    _answer("classify", bundle, scans, data, sulcus, lines)
-    return read_results(lines, data, scans)
+    def calibrate(self, bundle: Path, logits: Path, data: Path, out: Path, options: Sequence[str]) -> None:
+        """Scores by the logits, the input gate by all slices of `data`."""
+        given = [str(data), "--model", str(bundle), "--logits", str(logits), "--out", str(out), *options]
+        self._run("calibrate", given, None)
 
+    def classify(self, bundle: Path, scans: Sequence[Scan], data: Path, lines: Path) -> Floats:
+        """Logits [n, labels] by a bundle; its answers stay in `lines`."""
+        self._answer("classify", bundle, scans, data, lines)
+        return read_results(lines, data, scans)
 
-def extract_served_features(bundle: Path, scans: Sequence[Scan], data: Path, sulcus: Path, lines: Path) -> Floats:
-    """[n, hidden] by a bundle, as `classify_scans`."""
-    _answer("features", bundle, scans, data, sulcus, lines)
-    return read_features(lines, data, scans)
+    def extract_features(self, bundle: Path, scans: Sequence[Scan], data: Path, lines: Path) -> Floats:
+        """[n, hidden] by a bundle, as `classify`."""
+        self._answer("features", bundle, scans, data, lines)
+        return read_features(lines, data, scans)
 
+    def _answer(self, command: str, bundle: Path, scans: Sequence[Scan], data: Path, lines: Path) -> None:
+        files = [str(data / scan.file) for scan in scans]
+        with lines.open("w", encoding="utf-8") as stream:
+            self._run(command, [*files, "--model", str(bundle), "--json"], stream)
 
-def _answer(command: str, bundle: Path, scans: Sequence[Scan], data: Path, sulcus: Path, lines: Path) -> None:
-    files = [str(data / scan.file) for scan in scans]
-    with lines.open("w", encoding="utf-8") as stream:
-        answering = ["node", str(sulcus), command, *files, "--model", str(bundle), "--json"]
-        _run(answering, stream)
-
-
-def _run(line: Sequence[str], stdout: IO[str] | int | None) -> None:
-    """Without the thousands of files in the error that `check` would raise."""
-    code = subprocess.run(line, check=False, stdout=stdout).returncode
-    if code != 0:
-        raise RuntimeError(f"expected exit code 0 of sulcus {line[2]}, received {code}")
+    def _run(self, command: str, given: Sequence[str], stdout: IO[str] | int | None) -> None:
+        """Without the thousands of files in the error that `check` would raise."""
+        code = subprocess.run(["node", str(self.sulcus), command, *given], check=False, stdout=stdout).returncode
+        if code != 0:
+            raise RuntimeError(f"expected exit code 0 of sulcus {command}, received {code}")
 
 
 def read_features(file: Path, data: Path, scans: Sequence[Scan]) -> Floats:

@@ -13,10 +13,10 @@ from typing import Any
 
 from .console import note, say
 from .logits_file import LOGITS_FILE
-from .options import add_data, add_product, create_parser
+from .options import add_data, add_product, create_parser, product_of
 from .pool import pool
-from .pool_served import Product, describe_form, pool_served
-from .product_results import calibrate_bundle, compile_checkpoint
+from .pool_served import describe_form, pool_served
+from .product_results import Product
 from .run_record import RUN_FILE, read_run
 from .train_all import BACK, FINAL, FOLD_STEPS, POOLED
 
@@ -34,14 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     suffix = BACK if (arguments.runs / f"{FINAL}{BACK}" / RUN_FILE).is_file() else ""
     _require(arguments.runs, [FINAL, *(step.name for step in FOLD_STEPS)], suffix)
-    product = Product(arguments.sulcus, arguments.compile_options.split())
+    product = product_of(arguments)
     served = arguments.runs / f"{SERVED}{suffix}"
     _pool(arguments.runs, suffix, arguments.data, product, served)
     with tempfile.TemporaryDirectory() as folder:
         bundle, checkpoint = Path(folder) / "bundle", arguments.runs / f"{FINAL}{suffix}" / "model"
-        compile_checkpoint(checkpoint, bundle, product.sulcus, product.compile_options, arguments.name)
+        product.compile(checkpoint, bundle, arguments.name)
         options = shlex.split(arguments.calibrate_options)
-        calibrate_bundle(bundle, served / LOGITS_FILE, arguments.data, arguments.out, product.sulcus, options)
+        product.calibrate(bundle, served / LOGITS_FILE, arguments.data, arguments.out, options)
     say(f"{arguments.out} is the bundle; its figures of new people are in {served}")
     return 0
 

@@ -7,7 +7,7 @@ import pytest
 from sulcus_training.evaluate import main
 from sulcus_training.labels import LABELS
 from sulcus_training.logits_file import read_logits
-from sulcus_training.product_results import extract_served_features, read_features, read_results
+from sulcus_training.product_results import Product, read_features, read_results
 from sulcus_training.run_record import read_run
 from sulcus_training.scans import read_scans
 
@@ -64,4 +64,4 @@ def test_a_command_that_fails_is_told_without_its_files(data: Path, tmp_path: Pa
     script.write_text("process.exit(3)")
 
     with pytest.raises(RuntimeError, match=r"^expected exit code 0 of sulcus features, received 3$"):
-        extract_served_features(tmp_path, read_scans(data), data, script, tmp_path / "lines")
+        Product(script).extract_features(tmp_path, read_scans(data), data, tmp_path / "lines")
