@@ -5,7 +5,7 @@ import { describeLimitStore } from './limit-store.contract';
 import { describeResultStore } from './result-store.contract';
 import { describeUsageStore } from './usage-store.contract';
 
-const describeStores = (name: string, endpoint?: string, atomic = true): void => {
+const describeStores = (name: string, endpoint?: string): void => {
   describeResultStore(name, async () => {
     const { client, tableName, close } = await openTestTable(endpoint);
     return {
@@ -17,22 +17,14 @@ const describeStores = (name: string, endpoint?: string, atomic = true): void =>
     const { client, tableName, close } = await openTestTable(endpoint);
     return { store: createApiKeyStore({ client, tableName }), close };
   });
-  describeLimitStore(
-    name,
-    async () => {
-      const { client, tableName, close } = await openTestTable(endpoint);
-      return { store: createMeterStores({ client, tableName }).limits, close };
-    },
-    atomic,
-  );
-  describeUsageStore(
-    name,
-    async () => {
-      const { client, tableName, close } = await openTestTable(endpoint);
-      return { store: createMeterStores({ client, tableName }).usage, close };
-    },
-    atomic,
-  );
+  describeLimitStore(name, async () => {
+    const { client, tableName, close } = await openTestTable(endpoint);
+    return { store: createMeterStores({ client, tableName }).limits, close };
+  });
+  describeUsageStore(name, async () => {
+    const { client, tableName, close } = await openTestTable(endpoint);
+    return { store: createMeterStores({ client, tableName }).usage, close };
+  });
 };
 
 describeStores('DynamoDB adapter on dynalite');
@@ -41,8 +33,7 @@ describeStores('DynamoDB adapter on dynalite');
 const endpoint = process.env.SULCUS_TEST_DYNAMODB_ENDPOINT;
 if (endpoint !== undefined) {
   jest.setTimeout(300_000);
-  // moto serves requests in threads and updates items without a lock; DynamoDB and dynalite do one after the other.
-  describeStores('DynamoDB adapter on the given endpoint', endpoint, !endpoint.includes('//127.0.0.1'));
+  describeStores('DynamoDB adapter on the given endpoint', endpoint);
 } else {
   describe.skip('DynamoDB adapter on another endpoint', () => {
     it('runs when SULCUS_TEST_DYNAMODB_ENDPOINT is set', () => {});

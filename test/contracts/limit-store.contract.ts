@@ -5,11 +5,8 @@ export interface OpenLimitStore {
   close(): Promise<void>;
 }
 
-/**
- * What every LimitStore promises.
- * @param atomic false for a stand-in whose updates of one item overwrite each other: asked one by one then
- */
-export const describeLimitStore = (name: string, open: () => Promise<OpenLimitStore>, atomic = true): void => {
+/** What every LimitStore promises. */
+export const describeLimitStore = (name: string, open: () => Promise<OpenLimitStore>): void => {
   describe(`${name} as a LimitStore`, () => {
     let opened: OpenLimitStore;
     let made = 0;
@@ -23,10 +20,7 @@ export const describeLimitStore = (name: string, open: () => Promise<OpenLimitSt
       return { keyId: `key-${made}`, name: 'month#2026-01', endsAt: Date.now() + 60_000 };
     };
     const takeMany = async (window: LimitWindow, limit: number, count: number): Promise<number> => {
-      const take = () => opened.store.take(window, limit);
-      const taken: boolean[] = [];
-      if (atomic) taken.push(...(await Promise.all(Array.from({ length: count }, take))));
-      else for (let index = 0; index < count; index += 1) taken.push(await take());
+      const taken = await Promise.all(Array.from({ length: count }, () => opened.store.take(window, limit)));
       return taken.filter(Boolean).length;
     };
 

@@ -15,11 +15,8 @@ const amounts = (given: Partial<UsageAmounts> = {}): UsageAmounts => ({
   ...given,
 });
 
-/**
- * What every UsageStore promises.
- * @param atomic false for a stand-in whose updates of one item overwrite each other: asked one by one then
- */
-export const describeUsageStore = (name: string, open: () => Promise<OpenUsageStore>, atomic = true): void => {
+/** What every UsageStore promises. */
+export const describeUsageStore = (name: string, open: () => Promise<OpenUsageStore>): void => {
   describe(`${name} as a UsageStore`, () => {
     let opened: OpenUsageStore;
     beforeAll(async () => {
@@ -30,8 +27,7 @@ export const describeUsageStore = (name: string, open: () => Promise<OpenUsageSt
     it('adds up what is counted at once, to the last unit', async () => {
       const add = (index: number) => opened.store.add('busy', '2026-01-31', randomScanId(), amounts({ bytes: index }));
       const indexes = Array.from({ length: 150 }, (_, index) => index);
-      if (atomic) await Promise.all(indexes.map(add));
-      else for (const index of indexes) await add(index);
+      await Promise.all(indexes.map(add));
 
       const days = await opened.store.list('busy', '2026-01-31', '2026-01-31');
 
