@@ -129,6 +129,17 @@ export const DEPLOYED = {
   backfill: 'sulcus-backfill',
 } as const;
 
+/** How an invocation works through the scans of its batch. */
+export const SCANNING = {
+  /** One is computed, the other waits for S3 and DynamoDB. */
+  atOnce: 2,
+  /**
+   * Time left without which no further scan is started. The slowest takes about 12 s (64 MB read, 50 million pixels
+   * decoded), after another one that is as slow.
+   */
+  budgetMs: 30_000,
+} as const;
+
 /** A backfill on AWS: what its definition, its function and the command line agree on. */
 export const BACKFILL = {
   /** Objects an invocation works on. */

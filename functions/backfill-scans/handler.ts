@@ -14,11 +14,12 @@ import { parseBatchEvent } from '../../lib/adapters/step-functions/batch-event';
 import { createTrace } from '../../lib/adapters/tracing';
 import { type BackfillReport, fitReport } from '../../lib/core/backfill-report';
 import { type BackfillScansDeps, backfillScans } from '../../lib/core/backfill-scans';
+import { createInTurn } from '../../lib/core/in-turn';
 import { createMeter } from '../../lib/core/meter-scan';
 import { openOnce } from '../../lib/core/open-once';
 import { keptFrom } from '../../lib/core/retention';
 import { traced, tracedModel, tracedResults } from '../../lib/core/traced';
-import { BACKFILL, LIMITS } from '../../lib/topology';
+import { BACKFILL, LIMITS, SCANNING } from '../../lib/topology';
 
 export interface BackfillHandlerDeps extends Omit<BackfillScansDeps, 'keptFrom'> {
   readonly lookUp: ReturnType<typeof createObjectLookup>;
@@ -30,25 +31,22 @@ export type BackfillHandler = (
   context: { getRemainingTimeInMillis(): number },
 ) => Promise<BackfillReport>;
 
-/** The next object is fetched and decoded while the model runs. */
-const OBJECTS_AT_ONCE = 2;
-/** A scan that starts may need this long; what is not started in time fails, and is another run's. */
-const SCAN_BUDGET_MS = 20_000;
-
 /** A batch of a listing -> stored results; answers what came of it. */
-export const createHandler =
-  ({ lookUp, retentionDays, ...deps }: BackfillHandlerDeps): BackfillHandler =>
-  async (event, context) => {
+export const createHandler = ({ lookUp, retentionDays, ...given }: BackfillHandlerDeps): BackfillHandler => {
+  const deps = { ...given, classify: { ...given.classify, inTurn: createInTurn() } };
+  return async (event, context) => {
     const { bucket, dryRun, keys } = parseBatchEvent(event);
     const items = keys.map((key) => ({ key, look: () => lookUp(bucket, key) }));
     const options = {
       dryRun,
-      concurrency: OBJECTS_AT_ONCE,
-      inTime: () => context.getRemainingTimeInMillis() > SCAN_BUDGET_MS,
+      concurrency: SCANNING.atOnce,
+      // What is not started in time fails, and is another run's.
+      inTime: () => context.getRemainingTimeInMillis() > SCANNING.budgetMs,
     };
     const report = await backfillScans({ ...deps, keptFrom: keptFrom(Date.now(), retentionDays) }, items, options);
     return fitReport(report, BACKFILL.causeCharacters);
   };
+};
 
 const wire = openOnce(async () => {
   const config = readConfig([

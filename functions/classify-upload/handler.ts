@@ -12,6 +12,7 @@ import { openModel } from '../../lib/adapters/onnx';
 import { createS3Client, createS3ResultObjects, createS3ScanStore } from '../../lib/adapters/s3';
 import { processMessages } from '../../lib/adapters/s3-event';
 import { createTrace } from '../../lib/adapters/tracing';
+import { createInTurn } from '../../lib/core/in-turn';
 import { createMeter } from '../../lib/core/meter-scan';
 import { openOnce } from '../../lib/core/open-once';
 import type { Logger } from '../../lib/core/ports';
@@ -31,9 +32,9 @@ export interface InvocationContext {
 export type ClassifyUploadHandler = (event: SQSEvent, context: InvocationContext) => Promise<SQSBatchResponse>;
 
 /** S3 events out of SQS -> stored results; answers which messages must come again. */
-export const createHandler =
-  ({ logger, maxReceiveCount, ...deps }: ClassifyUploadDeps): ClassifyUploadHandler =>
-  async (event, context) => ({
+export const createHandler = ({ logger, maxReceiveCount, ...given }: ClassifyUploadDeps): ClassifyUploadHandler => {
+  const deps = { ...given, classify: { ...given.classify, inTurn: createInTurn() } };
+  return async (event, context) => ({
     ...(await processMessages(event, {
       record: (upload, delivery) => recordScan(deps, upload, delivery),
       recordFailure: (upload, cause) => recordFailure(deps, upload, cause),
@@ -42,6 +43,7 @@ export const createHandler =
       remainingMs: () => context.getRemainingTimeInMillis(),
     })),
   });
+};
 
 const wire = openOnce(async () => {
   const config = readConfig([

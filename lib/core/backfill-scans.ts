@@ -3,6 +3,7 @@ import { type BackfillDeps, type BackfilledScan, type BackfillObject, backfillSc
 import { requireLabels } from './classify-scan';
 import { isSulcusError, SulcusError } from './errors';
 import type { Logger } from './ports';
+import { workThrough } from './work-through';
 
 /** An object by its name; what is not known before it is looked up. */
 export interface BackfillItem {
@@ -45,22 +46,12 @@ export const backfillScans = async (
 ): Promise<BackfillReport> => {
   requireLabels((await deps.classify.model()).manifest);
   let report = emptyReport();
-  // One generator, many workers: each takes the next object when it is done with one.
-  const queue = (async function* () {
-    yield* items;
-  })();
-  const work = async (): Promise<void> => {
-    for (;;) {
-      const { done, value } = await queue.next();
-      if (done === true) return;
-      const part = await backfillItem(deps, value, options);
-      report = mergeReports(report, part);
-      options.onDone?.();
-    }
-  };
   // A listing that breaks off ends the run, but not in the middle of another object.
-  const ended = await Promise.allSettled(Array.from({ length: options.concurrency }, work));
-  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+  await workThrough(items, options.concurrency, async (item) => {
+    const part = await backfillItem(deps, item, options);
+    report = mergeReports(report, part);
+    options.onDone?.();
+  });
   return report;
 };
 

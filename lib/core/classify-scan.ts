@@ -2,11 +2,15 @@ import { calibrateLogits, lowConfidence } from './calibration/apply-calibration'
 import { gateDistances, passesGate, toThumbnail } from './calibration/input-gate';
 import type { AbstainReason, LabelScore, ModelReference, Timings } from './contract';
 import { SulcusError } from './errors';
+import type { InTurn } from './in-turn';
 import type { ModelManifest } from './model-manifest';
 import type { ClassifierModel } from './ports';
 import { type ModelRun, type RunModelDeps, runModel } from './run-model';
 
-export type ClassifyScanDeps = RunModelDeps;
+export interface ClassifyScanDeps extends RunModelDeps {
+  /** Where several scans are at work: lets one at a time be computed, so that its timings are its own. @default all */
+  readonly inTurn?: InTurn;
+}
 
 export interface Classification {
   readonly label: string;
@@ -26,9 +30,10 @@ export interface Classification {
  * MODEL_UNAVAILABLE, INFERENCE_FAILED
  */
 export const classifyScan = async (deps: ClassifyScanDeps, bytes: Uint8Array): Promise<Classification> => {
+  const { decoder, inTurn = atOnce } = deps;
   const model = await deps.model();
   requireLabels(model.manifest);
-  const run = await runModel(deps.decoder, model, bytes, wanted(model));
+  const run = await inTurn(() => runModel(decoder, model, bytes, wanted(model)));
   const { values, timings } = run;
   const scores = rankScores(values.logits, model.manifest);
   const [best] = scores;
@@ -43,6 +48,8 @@ export const classifyScan = async (deps: ClassifyScanDeps, bytes: Uint8Array): P
     timings,
   };
 };
+
+const atOnce: InTurn = (work) => work();
 
 type Outputs = 'logits' | 'features';
 

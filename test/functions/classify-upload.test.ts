@@ -45,11 +45,11 @@ describe('the upload handler', () => {
 
     expect(response).toEqual({ batchItemFailures: [] });
     const stored = results.entries() as ScanRecord[];
-    expect(stored.map(({ source, state }) => [source.key, state])).toEqual([
-      ['Jane Doe é.png', 'classified'],
-      ['b.png', 'classified'],
-      ['broken.png', 'rejected'],
-    ]);
+    expect(Object.fromEntries(stored.map(({ source, state }) => [source.key, state]))).toEqual({
+      'Jane Doe é.png': 'classified',
+      'b.png': 'classified',
+      'broken.png': 'rejected',
+    });
   });
 
   it('answers for a malformed message alone', async () => {
@@ -113,6 +113,34 @@ describe('the upload handler', () => {
     expect(second.batchItemFailures).toEqual([]);
     expect(results.entries()).toHaveLength(2);
     expect(runs).toBe(3);
+  });
+
+  it('reads the next scan while one is computed, computes one at a time, and has never more than two in hand', async () => {
+    let inHand = 0;
+    let computing = 0;
+    const seen: { inHand: number; computing: number }[] = [];
+    const model = createFakeModel(async () => {
+      computing += 1;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      seen.push({ inHand, computing });
+      computing -= 1;
+      inHand -= 1;
+      return Float32Array.of(1, 0, 0);
+    });
+    const { handler, put, results, scans } = setUp(model);
+    const read = scans.read;
+    jest.spyOn(scans, 'read').mockImplementation(async (...args) => {
+      inHand += 1;
+      return read(...args);
+    });
+    const messages = [1, 2, 3, 4, 5].map((value) => sqsRecord(`m${value}`, s3Body(put(`${value}.png`, value))));
+
+    const response = await handler(sqsEvent(...messages), plenty);
+
+    expect(response).toEqual({ batchItemFailures: [] });
+    expect(results.entries()).toHaveLength(5);
+    expect(Math.max(...seen.map(({ computing }) => computing))).toBe(1);
+    expect(Math.max(...seen.map(({ inHand }) => inHand))).toBe(2);
   });
 
   it('stops before the deadline: at least one message is tried, the most received first, the rest comes again', async () => {

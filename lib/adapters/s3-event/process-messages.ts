@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { SulcusError } from '../../core/errors';
 import type { Logger } from '../../core/ports';
 import type { RecordedScan, UploadEvent } from '../../core/record-scan';
+import { workThrough } from '../../core/work-through';
+import { SCANNING } from '../../topology';
 import { parseUploadEvents } from './upload-events';
 
 const messageSchema = z.object({
@@ -27,15 +29,10 @@ export interface BatchResponse {
 }
 
 /**
- * A scan that starts needs this long at worst (fetching, decoding, one pass, a write); a function that is killed in the
- * middle would make its whole batch visible again.
- */
-const SCAN_BUDGET_MS = 20_000;
-
-/**
- * The messages of one SQS batch, one upload at a time, since one decoded image is what memory is sized for. Messages
- * received most often go first, so that none runs out of receives merely by standing last; the first is tried however
- * little time is left, the others only while there is enough.
+ * The messages of one SQS batch, two side by side: while one waits for S3 and DynamoDB, which is paid for, the other is
+ * computed. Messages received most often go first, so that none runs out of
+ * receives merely by standing last; the first is tried however little time is left, the others only while there is
+ * enough, since a function that is killed in the middle would make its whole batch visible again.
  * @throws INVALID_REQUEST when the event is not SQS's: then there is nothing to answer by
  */
 export const processMessages = async (event: unknown, deps: ProcessMessagesDeps): Promise<BatchResponse> => {
@@ -44,10 +41,10 @@ export const processMessages = async (event: unknown, deps: ProcessMessagesDeps)
   const receives = (message: Message): number => message.attributes.ApproximateReceiveCount;
   const messages = parsed.data.Records.toSorted((a, b) => receives(b) - receives(a));
   const batchItemFailures: { itemIdentifier: string }[] = [];
-  for (const [index, message] of messages.entries()) {
-    const inTime = index === 0 || deps.remainingMs() > SCAN_BUDGET_MS;
+  await workThrough(messages.entries(), SCANNING.atOnce, async ([index, message]) => {
+    const inTime = index === 0 || deps.remainingMs() > SCANNING.budgetMs;
     if (!(await processMessage(message, inTime, deps))) batchItemFailures.push({ itemIdentifier: message.messageId });
-  }
+  });
   return { batchItemFailures };
 };
 
