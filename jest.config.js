@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** One suite, one process model: onnxruntime's typed arrays need the environment in test/support. */
 module.exports = {
   roots: ['<rootDir>/test'],
@@ -13,4 +15,6 @@ module.exports = {
   // These ship ES modules only, which Jest cannot require untransformed.
   transformIgnorePatterns: ['/node_modules/(?!@hono/node-server/|jose/)'],
   testTimeout: 30_000,
+  // Jest leaves a core free, which on two cores leaves one at work.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
