@@ -30,9 +30,9 @@ export interface BatchResponse {
 
 /**
  * The messages of one SQS batch, two side by side: while one waits for S3 and DynamoDB, which is paid for, the other is
- * computed. Messages received most often go first, so that none runs out of
- * receives merely by standing last; the first is tried however little time is left, the others only while there is
- * enough, since a function that is killed in the middle would make its whole batch visible again.
+ * computed. Messages received most often go first, so that none runs out of receives merely by standing last; the first
+ * is tried however little time is left, the others only while there is enough, since a function that is killed in the
+ * middle would make its whole batch visible again.
  * @throws INVALID_REQUEST when the event is not SQS's: then there is nothing to answer by
  */
 export const processMessages = async (event: unknown, deps: ProcessMessagesDeps): Promise<BatchResponse> => {
