@@ -8,6 +8,7 @@ of the templates hold those.
 import json
 import secrets
 import sys
+from pathlib import Path
 
 from moto.apigateway.models import Method, apigateway_backends
 from moto.awslambda.models import LambdaFunction, LambdaVersion, lambda_backends
@@ -19,6 +20,9 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.server import main
 from moto.sqs.models import Queue
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "test" / "contracts"))
+import moto_in_order  # noqa: E402, F401: a batch of uploads writes from two scans at once
 
 
 def resource(type_name, create):

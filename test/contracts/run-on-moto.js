@@ -31,7 +31,7 @@ const main = async () => {
   }
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const moto = spawn(python, [path.join(__dirname, 'moto-in-order.py'), String(port)], { stdio: 'ignore' });
+  const moto = spawn(python, [path.join(__dirname, 'moto_in_order.py'), String(port)], { stdio: 'ignore' });
   try {
     for (let waits = 0; !(await isUp(endpoint)); waits += 1) {
       if (waits === 300 || moto.exitCode !== null) {

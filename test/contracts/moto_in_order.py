@@ -1,4 +1,5 @@
-"""moto's server whose DynamoDB answers one request after the other: `python test/contracts/moto-in-order.py <port>`.
+"""moto's server whose DynamoDB answers one request after the other: `python test/contracts/moto_in_order.py <port>`, or
+imported by a script that starts moto in its own way.
 
 moto serves requests in threads and reads, compares and writes an item without a lock: of two conditional updates at
 once both may succeed and one be lost. DynamoDB serializes the writes of an item, which is what the stores rely on.
@@ -19,4 +20,6 @@ def answer_in_order(self):
 
 
 DynamoHandler.call_action = answer_in_order
-main(["-H", "127.0.0.1", "-p", sys.argv[1]])
+
+if __name__ == "__main__":
+    main(["-H", "127.0.0.1", "-p", sys.argv[1]])
